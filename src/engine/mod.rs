@@ -1,0 +1,2 @@
+//! Where machines meet sockets.
+pub mod media;

@@ -1,0 +1,1 @@
+//! Dialplans and their walk.

@@ -1,0 +1,19 @@
+//! What every part of the house may know: clocks, identifiers, phone numbers, events, limits. Knows no protocol and does no I/O.
+
+pub mod audio;
+pub mod calendar;
+pub mod clock;
+pub mod digit;
+pub mod end;
+pub mod event;
+pub mod ids;
+pub mod limits;
+pub mod phone;
+
+pub use audio::{AudioParams, Direction, Law};
+pub use clock::{Mono, Now, Wall};
+pub use digit::Digit;
+pub use end::{EndReason, EndedBy};
+pub use event::{Event, EventKind};
+pub use ids::{CallId, LegId, MediaId, PlayId};
+pub use phone::PhoneNumber;
