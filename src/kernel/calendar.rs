@@ -229,9 +229,7 @@ impl OpeningHours {
 
 /// Date and time of day of a moment in a zone; `None` outside the years that jiff knows.
 pub fn civil(at: Wall, zone: &TimeZone) -> Option<(Date, Time)> {
-    let zoned = Timestamp::from_millisecond(at.as_millis())
-        .ok()?
-        .to_zoned(zone.clone());
+    let zoned = Timestamp::from_millisecond(at.as_millis()).ok()?.to_zoned(zone.clone());
     Some((zoned.date(), zoned.time()))
 }
 
@@ -289,8 +287,14 @@ mod tests {
     #[test]
     fn a_make_up_sunday_is_worked_and_a_holiday_monday_is_not() {
         let calendar = shipped();
-        assert!(calendar.day(date(2026, 9, 20)).working, "Sunday made up for National Day");
-        assert!(!calendar.day(date(2026, 2, 23)).working, "Monday of the Spring Festival");
+        assert!(
+            calendar.day(date(2026, 9, 20)).working,
+            "Sunday made up for National Day"
+        );
+        assert!(
+            !calendar.day(date(2026, 2, 23)).working,
+            "Monday of the Spring Festival"
+        );
         assert!(calendar.day(date(2026, 11, 23)).working);
         assert!(!calendar.day(date(2026, 11, 22)).working);
         assert_eq!(calendar.day(date(2026, 10, 1)).name.as_deref(), Some("国庆节"));
@@ -299,14 +303,23 @@ mod tests {
     #[test]
     fn a_year_without_a_table_is_said_to_be_a_guess() {
         let day = shipped().day(date(2027, 1, 1));
-        assert!(day.provisional && day.working, "2027 has no table yet: Friday, but only a guess");
-        assert_eq!(hall().at(&shipped(), shanghai("2027-01-01T10:00")).provisional_year, Some(2027));
+        assert!(
+            day.provisional && day.working,
+            "2027 has no table yet: Friday, but only a guess"
+        );
+        assert_eq!(
+            hall().at(&shipped(), shanghai("2027-01-01T10:00")).provisional_year,
+            Some(2027)
+        );
         let always = OpeningHours {
             working_days: vec![Span::parse("00:00-24:00").unwrap()],
             other_days: vec![Span::parse("00:00-24:00").unwrap()],
             ..hall()
         };
-        assert_eq!(always.at(&shipped(), shanghai("2027-01-01T10:00")).provisional_year, None);
+        assert_eq!(
+            always.at(&shipped(), shanghai("2027-01-01T10:00")).provisional_year,
+            None
+        );
     }
 
     #[test]
@@ -316,7 +329,10 @@ mod tests {
         assert!(!open("2026-11-23T08:59:59.999") && open("2026-11-23T09:00:00"));
         assert!(open("2026-11-23T11:59:59.999") && !open("2026-11-23T12:00:00"));
         assert!(open("2026-11-23T16:59:59") && !open("2026-11-23T17:00:00"));
-        assert!(!open("2026-11-22T10:00:00") && open("2026-09-20T10:00:00"), "Sundays: plain, and made up");
+        assert!(
+            !open("2026-11-22T10:00:00") && open("2026-09-20T10:00:00"),
+            "Sundays: plain, and made up"
+        );
     }
 
     #[test]
@@ -326,14 +342,29 @@ mod tests {
             other_days: vec![Span::parse("00:00-24:00").unwrap()],
             ..hall()
         };
-        for text in ["2026-11-22T23:59:00", "2026-11-22T23:59:59.999", "2026-11-23T00:00:00", "2026-11-23T00:00:59"] {
+        for text in [
+            "2026-11-22T23:59:00",
+            "2026-11-22T23:59:59.999",
+            "2026-11-23T00:00:00",
+            "2026-11-23T00:00:59",
+        ] {
             assert!(always.at(&shipped(), shanghai(text)).open, "{text}");
         }
     }
 
     #[test]
     fn hours_that_no_clock_shows_are_refused() {
-        for bad in ["9:00-12:00", "09:00-24:01", "25:00-26:00", "09:60-10:00", "22:00-06:00", "09:00-09:00", "", "-", "09:00"] {
+        for bad in [
+            "9:00-12:00",
+            "09:00-24:01",
+            "25:00-26:00",
+            "09:60-10:00",
+            "22:00-06:00",
+            "09:00-09:00",
+            "",
+            "-",
+            "09:00",
+        ] {
             assert!(Span::parse(bad).is_err(), "{bad:?}");
         }
         assert!(Span::parse("00:00-24:00").is_ok());
@@ -350,6 +381,9 @@ mod tests {
             Calendar::from_json(r#"{"year":2027,"days":[{"name":"x","date":"2027-02-30","isOffDay":true}]}"#).is_err()
         );
         let twice = r#"{"year":2027,"days":[{"name":"x","date":"2027-02-03","isOffDay":true},{"name":"x","date":"2027-02-03","isOffDay":false}]}"#;
-        assert!(matches!(Calendar::from_json(twice), Err(CalendarError::Contradiction(_))));
+        assert!(matches!(
+            Calendar::from_json(twice),
+            Err(CalendarError::Contradiction(_))
+        ));
     }
 }
