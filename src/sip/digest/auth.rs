@@ -196,7 +196,10 @@ struct Params<'a>(Vec<(&'a str, &'a str)>);
 impl<'a> Params<'a> {
     fn parse(value: &'a [u8]) -> Result<Self, AuthError> {
         let text = std::str::from_utf8(value).map_err(|_| AuthError::Syntax)?;
-        let (scheme, mut rest) = text.trim().split_once([' ', '\t']).ok_or(AuthError::Scheme)?;
+        let (scheme, mut rest) = text
+            .trim()
+            .split_once([' ', '\t'])
+            .ok_or(AuthError::Scheme)?;
         if !scheme.eq_ignore_ascii_case("digest") {
             return Err(AuthError::Scheme);
         }

@@ -1,5 +1,7 @@
 //! The client's side: answers the challenges of carriers and proxies. Sends nothing; the caller repeats its request.
 
+use std::fmt;
+
 use rand::Rng;
 use rand::rngs::StdRng;
 
@@ -37,19 +39,33 @@ pub enum Refused {
     NotAChallenge,
 }
 
+impl fmt::Debug for Account {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("username", &self.username)
+            .field("realm", &self.realm)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Answers challenges with one account, and signs later requests with what it has learnt.
+#[derive(Debug)]
 pub struct Answerer {
     account: Account,
     realms: Vec<Learnt>,
 }
 
 /// What one server or proxy has asked for.
+#[derive(Debug)]
 struct Learnt {
     /// The header that carries the answer.
     header: HeaderName,
     challenge: Challenge,
     /// Requests signed with this nonce.
     count: u32,
+    /// Our nonce, one for all of them, since `-sess` binds the key to the first (RFC 7616 §3.4.2).
+    cnonce: String,
     /// Times in a row that a nonce was called stale at its first use.
     stale: u8,
 }
@@ -95,7 +111,10 @@ impl Answerer {
         request.headers.remove(&HeaderName::ProxyAuthorization);
         for learnt in &mut self.realms {
             learnt.count = learnt.count.saturating_add(1);
-            let credentials = sign(&self.account, learnt, request, rng);
+            if learnt.cnonce.is_empty() {
+                learnt.cnonce = format!("{:016x}", rng.random::<u64>());
+            }
+            let credentials = sign(&self.account, learnt, request);
             let header = learnt.header.clone();
             request.headers.push(header, credentials.to_string());
         }
@@ -124,6 +143,7 @@ impl Answerer {
             header,
             challenge,
             count: 0,
+            cnonce: String::new(),
             stale,
         });
         Ok(())
@@ -158,7 +178,7 @@ fn protection(challenge: &Challenge) -> Option<&'static str> {
     ["auth", "auth-int"].into_iter().find(|it| offers(it))
 }
 
-fn sign(account: &Account, learnt: &Learnt, request: &Request, rng: &mut StdRng) -> Credentials {
+fn sign(account: &Account, learnt: &Learnt, request: &Request) -> Credentials {
     let challenge = &learnt.challenge;
     let username = escaped(&account.username);
     let uri = request.uri.to_string();
@@ -166,7 +186,7 @@ fn sign(account: &Account, learnt: &Learnt, request: &Request, rng: &mut StdRng)
     let qop = protection(challenge).map(|name| Qop {
         name: name.to_owned(),
         nc: format!("{:08x}", learnt.count),
-        cnonce: format!("{:016x}", rng.random::<u64>()),
+        cnonce: learnt.cnonce.clone(),
     });
     let ha1 = ha1(
         challenge.algorithm.hash,

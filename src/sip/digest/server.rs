@@ -33,6 +33,7 @@ pub struct HashedPassword {
 impl HashedPassword {
     /// Hashes a password for storage.
     pub fn of(username: &str, realm: &str, password: &str) -> Self {
+        let (username, realm) = (&escaped(username), &escaped(realm));
         Self {
             md5: ha1(HashKind::Md5, username, realm, password),
             sha256: ha1(HashKind::Sha256, username, realm, password),
@@ -71,7 +72,6 @@ impl Refusal {
 }
 
 /// Issues challenges and checks answers.
-#[derive(Debug)]
 pub struct Authenticator {
     realm: String,
     secret: [u8; 32],
@@ -163,7 +163,10 @@ impl Authenticator {
         stored: Option<HashedPassword>,
     ) -> bool {
         let known = Choice::from(u8::from(stored.is_some()));
-        let decoy = hex(&keyed(&self.secret, credentials.username.as_bytes()));
+        let decoy = hex(&keyed(
+            &self.secret,
+            format!("decoy:{}", credentials.username).as_bytes(),
+        ));
         let (md5, sha256) = match stored {
             Some(HashedPassword { md5, sha256 }) => (md5, sha256),
             None => (decoy.clone(), decoy),
