@@ -46,6 +46,17 @@ impl Head {
         head
     }
 
+    /// Reads header lines alone, as a part of a multipart body has them; what is no header line is left out.
+    pub(super) fn parse_headers(octets: &[u8]) -> Headers {
+        let mut head = Self {
+            start: Start::Unreadable,
+            headers: Headers::new(),
+            problem: None,
+        };
+        head.problem = head.read_headers(Lines { rest: octets }).err();
+        head.headers
+    }
+
     fn read_headers(&mut self, lines: Lines<'_>) -> Result<(), MalformedKind> {
         let mut result = Ok(());
         let mut open: Option<(HeaderName, Vec<u8>)> = None;
