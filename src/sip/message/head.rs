@@ -38,10 +38,10 @@ impl Head {
             headers: Headers::with_capacity(16),
             problem: problem.err(),
         };
-        if !matches!(head.start, Start::Unreadable) {
-            if let Err(kind) = head.read_headers(lines) {
-                head.problem.get_or_insert(kind);
-            }
+        if !matches!(head.start, Start::Unreadable)
+            && let Err(kind) = head.read_headers(lines)
+        {
+            head.problem.get_or_insert(kind);
         }
         head
     }

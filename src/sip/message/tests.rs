@@ -229,6 +229,29 @@ fn a_reply_carries_what_it_must_and_nothing_else() {
     assert!(ok.ends_with("\r\nContent-Length: 0\r\n\r\n"));
 }
 
+#[test]
+fn messages_of_real_phones_are_all_accepted() {
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/message");
+    for name in [
+        "desk-phone-invite",
+        "gbk-display-name",
+        "browser-invite",
+        "register-digest",
+        "compact-forms",
+        "ringing",
+        "gateway-multipart",
+    ] {
+        let message = parse_datagram(&std::fs::read(seeds.join(name)).unwrap());
+        assert!(message.is_ok(), "{name}: {message:?}");
+        if let Ok(Message::Request(request)) = message
+            && request.method == Method::Invite
+        {
+            assert!(request.body_of_type("application/sdp").is_some(), "{name}");
+            assert!(request.headers.from().unwrap().display.is_some(), "{name}");
+        }
+    }
+}
+
 fn host() -> impl Strategy<Value = Host> {
     prop_oneof![
         "[a-z][a-z0-9-]{0,10}(\\.[a-z]{2,5}){0,2}".prop_map(Host::Name),

@@ -347,6 +347,28 @@ fn the_version_counts_changes_and_nothing_else() {
     assert_eq!(offer(&local()).revised(&second).origin.version, "3");
 }
 
+#[test]
+fn the_bodies_of_real_phones_are_answered_or_refused_with_a_reason() {
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/sdp");
+    for (name, expected) in [
+        ("desk-phone", None),
+        ("lf-only", None),
+        ("dynamic", None),
+        ("savp-and-avp", None),
+        ("hold-old", None),
+        ("browser", Some(NotAcceptable::Profile)),
+        ("fax", Some(NotAcceptable::NoAudio)),
+        ("huge-numbers", Some(NotAcceptable::Refused)),
+        ("multicast", Some(NotAcceptable::Address)),
+        ("ipv6-in-sdp", Some(NotAcceptable::NoCommonCodec)),
+        ("mult-ip-in-sdp", None),
+    ] {
+        let octets = std::fs::read(seeds.join(format!("{name}.sdp"))).unwrap();
+        let answer = answer(&Sdp::parse(&octets).unwrap(), &local());
+        assert_eq!(answer.err(), expected, "{name}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn what_we_write_we_read_back(port in 1u16..=65_534, rtcp in 1u16..=65_535, dtmf: bool, v6: bool) {
