@@ -188,7 +188,7 @@ fn parse_status_line(text: &str) -> (Start, Result<(), MalformedKind>) {
     };
     let start = Start::Response {
         status: status.unwrap_or_default(),
-        reason: trim(reason).to_owned(),
+        reason: trim(reason).chars().filter(|c| !c.is_control()).collect(),
     };
     (start, result)
 }

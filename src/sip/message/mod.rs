@@ -67,7 +67,7 @@ pub struct Request {
 pub struct Response {
     /// Status in 100–699.
     pub status: u16,
-    /// Reason phrase, decoded; may be empty.
+    /// Reason phrase, decoded, without control characters; may be empty.
     pub reason: String,
     /// Header fields.
     pub headers: Headers,

@@ -229,6 +229,14 @@ fn rtcp_goes_where_the_far_side_says() {
 }
 
 #[test]
+fn a_shared_port_that_was_not_offered_is_not_believed() {
+    let sharing = phone("m=audio 4000 RTP/AVP 8\r\na=rtcp-mux\r\n");
+    let params = accept_answer(&offer(&local()), &sharing).unwrap();
+    assert!(!params.rtcp_mux);
+    assert_eq!(params.remote_rtcp, addr("192.0.2.99:4001"));
+}
+
+#[test]
 fn our_rtcp_port_is_told_when_it_is_not_the_next() {
     let mut apart = local();
     apart.rtcp_port = 30_000;
