@@ -1,1 +1,19 @@
-//! One citizen's call.
+//! One citizen's call, and the exchange that holds all calls of a shard. Pure: it is handed messages, sound events and
+//! time, and gives back commands; it knows no socket, no file and no database.
+//!
+//! The order that matters here: what an answer says is in the ledger before the answer leaves ([`Exchange::committed`]).
+
+mod admission;
+mod arrival;
+mod desk;
+mod ending;
+mod exchange;
+mod live;
+mod message;
+mod register;
+mod transfer;
+
+pub use admission::{Limits, Peer, Refusal};
+pub use desk::{Command, LocalRtp, ReachTarget};
+pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
+pub use transfer::Route;

@@ -1,0 +1,231 @@
+//! What all calls of a shard share: the user agent, the way out, the indexes and the tickets of the ledger.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, RngCore};
+
+use crate::ivr::spoken::Piece;
+use crate::kernel::{AudioParams, CallId, Event, EventKind, LegId, MediaId, Now, PhoneNumber, PlayId};
+use crate::media::MediaCommand;
+use crate::sip::ua::UserAgent;
+use crate::sip::{Flow, Transport};
+
+use super::admission::Counts;
+use super::ending::After;
+
+/// What the engine is to do, in this order.
+#[derive(Debug)]
+pub enum Command {
+    /// Send a SIP message.
+    Transmit {
+        /// The way.
+        flow: Flow,
+        /// The message.
+        bytes: Arc<[u8]>,
+    },
+    /// Write to the ledger; with a ticket, tell [`super::Exchange::committed`] when it is durable.
+    Append {
+        /// In order.
+        events: Vec<Event>,
+        /// Who waits for it.
+        ticket: Option<u64>,
+    },
+    /// Take a pair of RTP ports and a place in a media worker; tell [`super::Exchange::media_opened`].
+    OpenMedia {
+        /// The new session.
+        id: MediaId,
+        /// Our address towards the peer.
+        local: IpAddr,
+        /// A session that this one will be bridged to: same worker.
+        beside: Option<MediaId>,
+    },
+    /// Tell a session what was agreed.
+    Negotiate {
+        /// The session.
+        id: MediaId,
+        /// What was agreed.
+        params: Box<AudioParams>,
+    },
+    /// Anything else for a session.
+    Media {
+        /// The session.
+        id: MediaId,
+        /// What to do.
+        command: MediaCommand,
+    },
+    /// Play pieces, found or synthesised by the prompt library.
+    Play {
+        /// The session.
+        id: MediaId,
+        /// Which start this is.
+        play: PlayId,
+        /// In order.
+        pieces: Vec<Piece>,
+        /// Again and again until stopped.
+        repeat: bool,
+    },
+    /// Forward sound between two sessions.
+    Bridge {
+        /// One.
+        a: MediaId,
+        /// The other.
+        b: MediaId,
+    },
+    /// Open a recording file and let the session fill it.
+    StartRecording {
+        /// The session.
+        id: MediaId,
+        /// Name below the recordings' folder.
+        file: String,
+        /// Longest length.
+        max: Duration,
+        /// End after so much silence.
+        silence: Option<Duration>,
+    },
+    /// Close the session's recording; tell [`super::Exchange::recording_saved`].
+    FinishRecording {
+        /// The session.
+        id: MediaId,
+    },
+    /// End a session; its ports go into quarantine. [`crate::media::MediaOutput::Closed`] comes back.
+    CloseMedia {
+        /// The session.
+        id: MediaId,
+    },
+    /// Find the way to a peer; tell [`super::Exchange::reached`].
+    Reach {
+        /// Number of the question.
+        query: u64,
+        /// The peer.
+        target: ReachTarget,
+    },
+}
+
+/// A peer to be reached: resolved by RFC 3263, connected if the transport has connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReachTarget {
+    /// Name or address literal.
+    pub host: String,
+    /// Port; `None` asks for SRV.
+    pub port: Option<u16>,
+    /// Transport.
+    pub transport: Transport,
+}
+
+/// Ports that a session got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalRtp {
+    /// Address to write into SDP.
+    pub address: IpAddr,
+    /// RTP port.
+    pub rtp_port: u16,
+    /// RTCP port.
+    pub rtcp_port: u16,
+}
+
+/// A recording that is under way or being closed.
+#[derive(Debug)]
+pub(super) struct Recording {
+    pub call: CallId,
+    pub file: String,
+    pub purpose: String,
+    pub caller: PhoneNumber,
+}
+
+/// The shared part of an exchange.
+pub(super) struct Desk {
+    pub ua: UserAgent,
+    pub counts: Counts,
+    pub by_leg: HashMap<LegId, CallId>,
+    pub by_media: HashMap<MediaId, CallId>,
+    pub by_query: HashMap<u64, CallId>,
+    pub recordings: HashMap<MediaId, Recording>,
+    /// Calls whose walk has something to say.
+    pub walks_to_drain: Vec<CallId>,
+    out: VecDeque<Command>,
+    tickets: HashMap<u64, (CallId, After)>,
+    last_ticket: u64,
+    last_id: u64,
+    shard: u16,
+    pub rng: StdRng,
+}
+
+impl Desk {
+    pub(super) fn new(ua: UserAgent, shard: u16, rng: StdRng) -> Self {
+        Self {
+            ua,
+            counts: Counts::default(),
+            by_leg: HashMap::new(),
+            by_media: HashMap::new(),
+            by_query: HashMap::new(),
+            recordings: HashMap::new(),
+            walks_to_drain: Vec::new(),
+            out: VecDeque::new(),
+            tickets: HashMap::new(),
+            last_ticket: 0,
+            last_id: 0,
+            shard,
+            rng,
+        }
+    }
+
+    pub(super) fn push(&mut self, command: Command) {
+        self.out.push_back(command);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Command> {
+        self.out.pop_front()
+    }
+
+    /// Writes events that nobody waits for.
+    pub(super) fn note(&mut self, call: CallId, kind: EventKind, now: Now) {
+        self.push(Command::Append { events: vec![Event { call, at: now.wall, kind }], ticket: None });
+    }
+
+    /// Writes events; `after` happens when they are durable.
+    pub(super) fn append(&mut self, call: CallId, kinds: Vec<EventKind>, after: After, now: Now) {
+        self.last_ticket += 1;
+        self.tickets.insert(self.last_ticket, (call, after));
+        let events = kinds.into_iter().map(|kind| Event { call, at: now.wall, kind }).collect();
+        self.push(Command::Append { events, ticket: Some(self.last_ticket) });
+    }
+
+    pub(super) fn redeem(&mut self, ticket: u64) -> Option<(CallId, After)> {
+        self.tickets.remove(&ticket)
+    }
+
+    pub(super) fn waiting_for_the_ledger(&self) -> usize {
+        self.tickets.len()
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        u64::from(self.shard) << 48 | self.last_id
+    }
+
+    pub(super) fn new_call_id(&mut self, now: Now) -> CallId {
+        let random = u128::from(self.rng.next_u64()) << 64 | u128::from(self.rng.next_u64());
+        CallId::new(now.wall, random)
+    }
+
+    pub(super) fn new_media_id(&mut self) -> MediaId {
+        MediaId(self.next_id())
+    }
+
+    pub(super) fn new_play_id(&mut self) -> PlayId {
+        PlayId(self.next_id())
+    }
+
+    pub(super) fn new_query(&mut self) -> u64 {
+        self.next_id()
+    }
+
+    /// A session id for SDP's `o=` line: below 2^62, so that readers with signed numbers are content.
+    pub(super) fn new_sdp_session(&mut self) -> u64 {
+        self.rng.random::<u64>() >> 2
+    }
+}

@@ -1,0 +1,308 @@
+//! Direct transfer (110/119/120/122, retained hotlines): a second leg beside the caller's, bridged when it has sound.
+//! Only to numbers that a route names: everything else is toll fraud until configured otherwise.
+
+use std::time::Duration;
+
+use crate::ivr::walk::{Input as WalkInput, TransferOutcome};
+use crate::kernel::{AudioParams, EndReason, EventKind, LegId, Now, PhoneNumber};
+use crate::media::MediaCommand;
+use crate::sip::Flow;
+use crate::sip::message::{HeaderName, Host, NameAddr, Params, Uri};
+use crate::sip::sdp::{self, LocalAudio, Sdp};
+use crate::sip::ua::{LegEnd, OutgoingCall};
+
+use super::desk::{Command, Desk, LocalRtp, ReachTarget};
+use super::ending::{After, reason_of};
+use super::exchange::Shared;
+use super::live::{Call, Media};
+
+/// Where calls to a number go.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The number, or a prefix followed by `*`.
+    pub pattern: String,
+    /// Who carries it.
+    pub target: ReachTarget,
+    /// Domain to write into the request's URI; the target's host if `None`.
+    pub domain: Option<String>,
+    /// Account at the carrier.
+    pub account: Option<(String, String)>,
+}
+
+impl Route {
+    /// Whether this route carries `number`.
+    pub fn carries(&self, number: &str) -> bool {
+        match self.pattern.strip_suffix('*') {
+            Some(prefix) => number.starts_with(prefix),
+            None => self.pattern == number,
+        }
+    }
+}
+
+/// A transfer under way or standing.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    pub to: String,
+    route: Route,
+    flow: Option<Flow>,
+    media: Option<Media>,
+    leg: Option<LegId>,
+    offer: Option<Box<Sdp>>,
+    query: u64,
+    ring_timeout: Duration,
+    bridged: bool,
+    answered: bool,
+    status: Option<u16>,
+}
+
+impl Transfer {
+    /// Gives back whatever it holds.
+    pub(super) fn drop_it(self, now: Now, desk: &mut Desk) {
+        desk.by_query.remove(&self.query);
+        if let Some(leg) = self.leg {
+            desk.ua.hangup(leg, None, now);
+        }
+        if let Some(media) = self.media {
+            desk.push(Command::CloseMedia { id: media.id });
+        }
+    }
+
+    pub(super) fn is_leg(&self, leg: LegId) -> bool {
+        self.leg == Some(leg)
+    }
+}
+
+impl Call {
+    /// The walk asks for a transfer.
+    pub(super) fn begin_transfer(&mut self, to: String, timeout_s: u32, now: Now, desk: &mut Desk, shared: &Shared) {
+        let Some(route) = shared.routes.iter().find(|r| r.carries(&to)).cloned() else {
+            self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Denied }, now, desk);
+            return;
+        };
+        let query = desk.new_query();
+        desk.by_query.insert(query, self.id);
+        desk.push(Command::Reach { query, target: route.target.clone() });
+        self.transfer = Some(Box::new(Transfer {
+            to,
+            route,
+            flow: None,
+            media: None,
+            leg: None,
+            offer: None,
+            query,
+            ring_timeout: Duration::from_secs(u64::from(timeout_s)),
+            bridged: false,
+            answered: false,
+            status: None,
+        }));
+    }
+
+    /// The way to the target is known, or there is none.
+    pub(super) fn transfer_reached(&mut self, flow: Option<Flow>, now: Now, desk: &mut Desk) {
+        let Some(transfer) = self.transfer.as_deref_mut() else { return };
+        let Some(flow) = flow else {
+            self.transfer_failed(EndReason::Unreachable, None, now, desk);
+            return;
+        };
+        transfer.flow = Some(flow);
+        let id = desk.new_media_id();
+        desk.by_media.insert(id, self.id);
+        transfer.media = Some(Media { id, local: None });
+        desk.push(Command::OpenMedia { id, local: flow.local.ip(), beside: self.media.map(|m| m.id) });
+    }
+
+    /// The transfer's session has its ports: call.
+    pub(super) fn transfer_media_opened(&mut self, local: Option<LocalRtp>, now: Now, desk: &mut Desk, shared: &Shared) {
+        let law = self.law;
+        let (id, from) = (self.id, self.from.clone());
+        let Some(transfer) = self.transfer.as_deref_mut() else { return };
+        let (Some(rtp), Some(flow)) = (local, transfer.flow) else {
+            self.transfer_failed(EndReason::Overload, None, now, desk);
+            return;
+        };
+        if let Some(media) = transfer.media.as_mut() {
+            media.local = Some(rtp);
+        }
+        let mut laws = shared.laws.clone();
+        laws.sort_by_key(|l| Some(*l) != law); // the caller's codec first: then nothing is transcoded
+        let offer = sdp::offer(&LocalAudio {
+            address: rtp.address,
+            rtp_port: rtp.rtp_port,
+            rtcp_port: rtp.rtcp_port,
+            session_id: desk.new_sdp_session(),
+            session_version: 1,
+            laws,
+            dtmf: true,
+            ptime_ms: 20,
+            direction: crate::kernel::Direction::SendRecv,
+        });
+        transfer.offer = Some(Box::new(offer.clone()));
+        let call = outgoing(transfer, &from, flow, offer);
+        let leg = desk.ua.invite(call, now);
+        transfer.leg = Some(leg);
+        desk.by_leg.insert(leg, id);
+        let sip_call_id = desk.ua.call_id(leg).unwrap_or_default();
+        let to = PhoneNumber::new(&transfer.to);
+        desk.note(id, EventKind::TransferStarted { to, sip_call_id }, now);
+    }
+
+    /// Early or final answer of the target: sound both ways.
+    pub(super) fn transfer_answer(&mut self, answer: &Sdp, desk: &mut Desk) {
+        let caller = self.media;
+        let Some(transfer) = self.transfer.as_deref_mut() else { return };
+        let (Some(media), Some(offer), Some(caller)) = (transfer.media, transfer.offer.as_deref(), caller) else {
+            return;
+        };
+        let Ok(params) = sdp::accept_answer(offer, answer) else { return };
+        desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
+        if !transfer.bridged {
+            transfer.bridged = true;
+            if let Some(play) = self.ringback.take() {
+                let _ = play; // its "finished" is late from here on
+            }
+            desk.push(Command::Media { id: caller.id, command: MediaCommand::StopPlaying });
+            desk.push(Command::Bridge { a: caller.id, b: media.id });
+        }
+    }
+
+    /// The target rings without sound of its own: the caller hears ours.
+    pub(super) fn transfer_rings(&mut self, now: Now, desk: &mut Desk) {
+        let silent = self.transfer.as_deref().is_some_and(|t| !t.bridged);
+        if silent && self.ringback.is_none() {
+            self.play_ringback(now, desk);
+        }
+    }
+
+    /// The target answered.
+    pub(super) fn transfer_answered(&mut self, answer: Option<&Sdp>, now: Now, desk: &mut Desk) {
+        if let Some(answer) = answer {
+            self.transfer_answer(answer, desk);
+        }
+        let id = self.id;
+        let Some(transfer) = self.transfer.as_deref_mut() else { return };
+        if !transfer.bridged {
+            self.transfer_failed(EndReason::NotAcceptable, Some(488), now, desk);
+            return;
+        }
+        if !transfer.answered {
+            transfer.answered = true;
+            desk.note(id, EventKind::TransferAnswered, now);
+        }
+    }
+
+    /// The target hung up after talking.
+    pub(super) fn transfer_bye(&mut self, leg: LegId, now: Now, desk: &mut Desk) {
+        desk.ua.confirm_bye(leg, now);
+        self.callee_hung_up = true;
+    }
+
+    /// The target's dialog is gone.
+    pub(super) fn transfer_ended(&mut self, end: &LegEnd, now: Now, desk: &mut Desk) {
+        let Some(transfer) = self.transfer.as_deref() else { return };
+        if !transfer.answered {
+            let (_, reason) = reason_of(end);
+            let status = match end {
+                LegEnd::Rejected { status } => Some(*status),
+                LegEnd::HangupByUs
+                | LegEnd::HangupByThem
+                | LegEnd::Redirected { .. }
+                | LegEnd::Timeout
+                | LegEnd::NoAck
+                | LegEnd::SessionExpired
+                | LegEnd::TransportFailed
+                | LegEnd::Cancelled
+                | LegEnd::ProtocolError => transfer.status,
+            };
+            self.transfer_failed(reason, status, now, desk);
+            return;
+        }
+        self.close_transfer(desk);
+        self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Ended }, now, desk);
+    }
+
+    /// The target put us on hold, moved or changed its codec.
+    pub(super) fn transfer_offer(&mut self, leg: LegId, offer: &Sdp, now: Now, desk: &mut Desk, shared: &Shared) {
+        let local = self.transfer.as_deref().and_then(|t| t.media).and_then(|m| m.local);
+        let answer = local.map(|rtp| sdp::answer(offer, &shared.audio(rtp, 1, 2)));
+        match answer {
+            Some(Ok((answer, params))) => {
+                desk.ua.answer(leg, Ok(&answer), now);
+                self.negotiate_transfer(params, desk);
+            }
+            Some(Err(_)) | None => desk.ua.answer(leg, Err(488), now),
+        }
+    }
+
+    fn negotiate_transfer(&mut self, params: AudioParams, desk: &mut Desk) {
+        if let Some(media) = self.transfer.as_deref().and_then(|t| t.media) {
+            desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
+        }
+    }
+
+    /// The transfer did not come about: on record, and the plan goes on.
+    pub(super) fn transfer_failed(&mut self, reason: EndReason, status: Option<u16>, now: Now, desk: &mut Desk) {
+        desk.note(self.id, EventKind::TransferFailed { reason, status }, now);
+        if let Some(transfer) = self.transfer.take() {
+            transfer.drop_it(now, desk);
+        }
+        self.stop_ringback(desk);
+        let outcome = match reason {
+            EndReason::Busy => TransferOutcome::Busy,
+            EndReason::NoAnswer => TransferOutcome::NoAnswer,
+            EndReason::Forbidden => TransferOutcome::Denied,
+            EndReason::Hangup
+            | EndReason::PlanFinished
+            | EndReason::Abandoned
+            | EndReason::UnknownNumber
+            | EndReason::NotAcceptable
+            | EndReason::Overload
+            | EndReason::Draining
+            | EndReason::DeadMedia
+            | EndReason::NoAck
+            | EndReason::SessionExpired
+            | EndReason::Unreachable
+            | EndReason::MaxDuration
+            | EndReason::ProtocolError
+            | EndReason::Interrupted
+            | EndReason::InternalError => TransferOutcome::Failed,
+        };
+        self.walk_on(WalkInput::TransferDone { outcome }, now, desk);
+    }
+
+    fn close_transfer(&mut self, desk: &mut Desk) {
+        if let Some(transfer) = self.transfer.take() {
+            if let Some(media) = transfer.media {
+                desk.push(Command::CloseMedia { id: media.id });
+            }
+            if let Some(caller) = self.media {
+                desk.push(Command::Media { id: caller.id, command: MediaCommand::Bridge(false) });
+            }
+        }
+    }
+
+    /// Ends the call because its target hung up.
+    pub(super) fn after_for_hangup(&self) -> After {
+        After::HangUp { cause: 16 }
+    }
+}
+
+/// The INVITE to the target: the caller's number is kept, so that 110 sees who calls.
+fn outgoing(transfer: &Transfer, from: &PhoneNumber, flow: Flow, offer: Sdp) -> OutgoingCall {
+    let domain = transfer.route.domain.clone().unwrap_or_else(|| transfer.route.target.host.clone());
+    let host = Host::parse(&domain).unwrap_or(Host::Name(domain));
+    let uri = Uri::sip(Some(&transfer.to), host.clone(), transfer.route.target.port);
+    let ours = Host::from(flow.local.ip());
+    let caller = Uri::sip(Some(from.reveal()), ours, None);
+    let name = |uri: Uri| NameAddr { display: None, uri, params: Params::default() };
+    OutgoingCall {
+        flow,
+        request_uri: uri.clone(),
+        from: name(caller.clone()),
+        to: name(uri),
+        route: Vec::new(),
+        offer: Some(offer),
+        credentials: transfer.route.account.clone().map(|(username, password)| crate::sip::ua::Account { username, password }),
+        extra: vec![(HeaderName::PAssertedIdentity, name(caller).to_string())],
+        ring_timeout: transfer.ring_timeout,
+    }
+}
