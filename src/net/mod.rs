@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::kernel::Mono;
 
+pub mod batch;
 pub mod dns;
 pub mod ports;
 

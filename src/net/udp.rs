@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::io::Errno;
+use rustix::net::SendFlags;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
@@ -113,16 +115,19 @@ impl UdpTransport {
     /// Sends at once or not at all: SIP repeats what UDP loses, but a send that waits would hold up everybody else.
     /// Returns whether the kernel took it.
     pub fn send(&self, remote: SocketAddr, bytes: &[u8]) -> bool {
-        let counter = match self.socket.try_send_to(bytes, remote) {
-            Ok(_) => &self.gauges.sent,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => &self.gauges.dropped,
+        // Past tokio's own readiness, which is unknown before the reactor's first turn: the first datagram would be lost.
+        match rustix::net::sendto(&self.socket, bytes, SendFlags::DONTWAIT, &remote) {
+            Ok(_) => {
+                self.gauges.sent.fetch_add(1, Ordering::Relaxed);
+                return true;
+            }
+            Err(Errno::AGAIN) => self.gauges.dropped.fetch_add(1, Ordering::Relaxed),
             Err(error) => {
                 tracing::debug!(%remote, %error, "UDP send refused");
-                &self.gauges.send_errors
+                self.gauges.send_errors.fetch_add(1, Ordering::Relaxed)
             }
         };
-        counter.fetch_add(1, Ordering::Relaxed);
-        std::ptr::eq(counter, &raw const self.gauges.sent)
+        false
     }
 
     /// Ends the receive loop and waits for it; the socket closes when the last sender is gone.
