@@ -7,7 +7,7 @@ use crate::kernel::Mono;
 pub mod batch;
 pub mod dns;
 pub mod ports;
-
+pub mod tcp;
 pub mod udp;
 
 /// The monotonic clock, handed in: `net` never reads one of its own.

@@ -8,10 +8,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::rngs::StdRng;
 use rand::Rng;
+use rand::rngs::StdRng;
 
-use super::command::{ClientKey, Command, Failure, ServerKey, TransactionConfig};
+use super::command::{ClientKey, Command, ServerKey, TransactionConfig};
 use super::context::{Context, Shared};
 use super::identity::{self, Identity};
 use super::invite_client::{self, InviteClient};
@@ -77,7 +77,7 @@ enum Machine {
 struct Facts {
     /// For answers of ours that lack a To tag.
     tag: u64,
-    /// The To tag of our last answer.
+    /// The To tag of our first answer that had one.
     answered_tag: Option<Box<str>>,
     /// Its entry in `Layer::merges`.
     merge: Option<u64>,
@@ -124,7 +124,7 @@ impl Layer {
             return;
         };
         add_tag(&mut response, facts.tag);
-        if response.status > 100 {
+        if response.status > 100 && facts.answered_tag.is_none() {
             facts.answered_tag = identity::to_tag(&response.headers).map(String::into_boxed_str);
         }
         let (status, bytes) = (response.status, Arc::from(response.to_bytes()));

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::sip::message::{HeaderName, Host, Request, Via};
+use crate::sip::message::{Host, Request, Via};
 use crate::sip::{Flow, Transport};
 
 /// Where answers go when the Via names no port (RFC 3261 §18.2.2).
@@ -23,17 +23,7 @@ pub(super) fn stamp(request: &mut Request, mut via: Via, flow: &Flow) {
         // Only a receiver may write this; a sender that does wants its answers somewhere else.
         via.params.remove("received");
     }
-    let below: Vec<Vec<u8>> = request
-        .headers
-        .list(&HeaderName::Via)
-        .into_iter()
-        .skip(1)
-        .map(|it| it.into_owned().into_bytes())
-        .collect();
-    request.headers.set(HeaderName::Via, via.to_string());
-    for value in below {
-        request.headers.push(HeaderName::Via, value);
-    }
+    request.headers.replace_top_via(&via);
 }
 
 /// The way of an answer: the connection that the request came by, or its source address and the

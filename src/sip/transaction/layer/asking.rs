@@ -30,7 +30,7 @@ impl Layer {
 
     /// Gives up an INVITE of ours: sends a CANCEL as soon as a provisional answer allows it
     /// (RFC 3261 §9.1), with `reason` as its Reason header (RFC 3326). The INVITE's final answer still
-    /// comes, and may be a 2xx; after 64·T1 without one it fails with [`Failure::Timeout`].
+    /// comes, and may be a 2xx; after 64·T1 without one it fails with [`Timeout`](crate::sip::transaction::Failure).
     /// Does nothing after a final answer.
     pub fn cancel_because(&mut self, invite: ClientKey, reason: Option<String>, now: Mono) {
         let cancel = self.turn(invite.0, now, |machine, cx| match machine {

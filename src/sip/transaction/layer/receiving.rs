@@ -88,7 +88,7 @@ impl Layer {
 
     fn open_invite(&mut self, identity: Identity, arrival: Arrival, now: Mono) {
         let facts = self.facts_of(&arrival);
-        let trying = trying(&arrival.request).to_bytes().into();
+        let trying = arrival.request.reply(100).to_bytes().into();
         let (request, flow) = (arrival.request, arrival.flow);
         let merge = facts.merge;
         let id = self.open(identity, arrival.back, now, false, |cx| {
@@ -223,7 +223,13 @@ impl Layer {
     }
 
     /// An answer that leaves nothing behind (RFC 3261 §8.2.7).
-    fn answer_statelessly(&mut self, request: &Request, via: Option<&Via>, status: u16, flow: Flow) {
+    fn answer_statelessly(
+        &mut self,
+        request: &Request,
+        via: Option<&Via>,
+        status: u16,
+        flow: Flow,
+    ) {
         let mut response = request.reply(status);
         add_tag(
             &mut response,
@@ -238,13 +244,4 @@ impl Layer {
             .commands
             .push_back(Command::Transmit { flow, bytes });
     }
-}
-
-/// 100 Trying, with the request's Timestamp if it has one (RFC 3261 §8.2.6.1).
-fn trying(request: &Request) -> Response {
-    let mut response = request.reply(100);
-    if let Some(timestamp) = request.headers.get(&HeaderName::Timestamp) {
-        response.headers.set(HeaderName::Timestamp, timestamp);
-    }
-    response
 }
