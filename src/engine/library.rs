@@ -94,7 +94,7 @@ impl Library {
 }
 
 fn unspoken(error: &SpeechError) {
-    metrics::counter!("yihao_prompt_failures_total").increment(1);
+    metrics::counter!("yihao_prompts_missing_total").increment(1);
     tracing::error!(%error, "a text could not be spoken: the caller hears the rest");
 }
 
@@ -106,7 +106,7 @@ fn recorded(clips: &HashMap<String, Arc<Clip>>, piece: &Piece, language: Languag
         Piece::Text(_) => None,
     };
     if found.is_none() {
-        metrics::counter!("yihao_prompt_failures_total").increment(1);
+        metrics::counter!("yihao_prompts_missing_total").increment(1);
         tracing::error!(?piece, %language, "a prompt is missing: the caller hears the rest");
     }
     found.cloned()

@@ -1,0 +1,138 @@
+//! What a shard's commands do in the world: sockets, journal, media workers, prompts, files. Decides nothing about calls.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rand::Rng;
+use rand::rngs::StdRng;
+use tokio::runtime;
+use tokio::sync::mpsc;
+
+use crate::call::{Command, Exchange, LocalRtp};
+use crate::ivr::Language;
+use crate::ivr::spoken::Piece;
+use crate::kernel::{MediaId, PlayId};
+use crate::media::{MediaCommand, SessionConfig};
+use crate::net::ports::PortPool;
+use crate::store::journal::{Journal, Ticket};
+use crate::store::recordings::Recorder;
+
+use super::library::{Found, Library};
+use super::media::MediaPool;
+use super::meter::Meter;
+use super::reach::Reacher;
+use super::shard::Input;
+use super::sip_ports::SipPorts;
+use super::status::ShardGauges;
+use super::clock;
+
+/// Everything that a shard may touch.
+pub(super) struct Hands {
+    pub shard: u16,
+    pub inputs: mpsc::WeakSender<Input>,
+    pub runtime: runtime::Handle,
+    pub sip: Arc<SipPorts>,
+    pub journal: Arc<Journal>,
+    pub ports: PortPool,
+    pub media: MediaPool,
+    pub library: Arc<Library>,
+    pub recorder: Recorder,
+    pub reacher: Arc<Reacher>,
+    pub meter: Meter,
+    pub gauges: Arc<ShardGauges>,
+    pub dead_after: Duration,
+    pub inband_dtmf: bool,
+    pub advertised: [Option<IpAddr>; 2],
+    pub rng: StdRng,
+}
+
+impl Hands {
+    /// Does one thing; what can be answered at once is answered at once.
+    pub(super) fn carry_out(&mut self, command: Command, exchange: &mut Exchange) {
+        match command {
+            Command::Transmit { flow, bytes } => self.sip.send(&flow, &bytes),
+            Command::Append { events, ticket } => {
+                self.meter.count(&events);
+                let ticket = ticket.map(|number| Ticket { shard: self.shard, number });
+                self.journal.append(events, ticket);
+            }
+            Command::OpenMedia { id, local, beside } => {
+                let opened = self.open_media(id, local, beside);
+                exchange.media_opened(id, opened, clock::now());
+            }
+            Command::Negotiate { id, params } => self.media.negotiate(id, *params),
+            Command::Media { id, command } => self.media.command(id, command),
+            Command::Play { id, play, pieces, language, repeat } => self.play(id, play, pieces, language, repeat),
+            Command::Bridge { a, b } => self.media.bridge(a, b),
+            Command::StartRecording { id, file, max, silence } => self.start_recording(id, &file, max, silence),
+            Command::FinishRecording { id } => self.recorder.finish(id),
+            Command::CloseMedia { id } => self.media.close(id),
+            Command::Reach { query, target } => self.reach(query, target),
+        }
+    }
+
+    /// Shows the shard's counts to whoever looks.
+    pub(super) fn show(&self, exchange: &Exchange) {
+        self.gauges.calls.store(exchange.live() as u64, Ordering::Relaxed);
+        self.gauges.legs.store(exchange.legs() as u64, Ordering::Relaxed);
+        self.gauges.transactions.store(exchange.transactions() as u64, Ordering::Relaxed);
+    }
+
+    fn open_media(&mut self, id: MediaId, local: IpAddr, beside: Option<MediaId>) -> Option<LocalRtp> {
+        let sockets = match self.ports.take(local) {
+            Ok(sockets) => sockets,
+            Err(error) => {
+                tracing::error!(%error, "no RTP port for a call");
+                return None;
+            }
+        };
+        let rtp_port = sockets.rtp_port();
+        let config = SessionConfig {
+            ssrc: self.rng.random(),
+            first_seq: self.rng.random(),
+            first_timestamp: self.rng.random(),
+            dead_after: self.dead_after,
+            inband_dtmf: self.inband_dtmf,
+            ..SessionConfig::default()
+        };
+        self.media.open(id, sockets, config, beside);
+        let advertised = self.advertised[usize::from(local.is_ipv6())];
+        Some(LocalRtp { address: advertised.unwrap_or(local), rtp_port, rtcp_port: rtp_port + 1 })
+    }
+
+    fn play(&mut self, id: MediaId, play: PlayId, pieces: Vec<Piece>, language: Language, repeat: bool) {
+        match self.library.find(&pieces, language) {
+            Found::Ready(clips) => self.media.command(id, MediaCommand::Play { id: play, clips, repeat }),
+            Found::NeedsVoice => {
+                let (library, media) = (self.library.clone(), self.media.clone());
+                self.runtime.spawn(async move {
+                    let clips = library.speak(&pieces, language).await;
+                    media.command(id, MediaCommand::Play { id: play, clips, repeat });
+                });
+            }
+        }
+    }
+
+    fn start_recording(&mut self, id: MediaId, file: &str, max: Duration, silence: Option<Duration>) {
+        self.recorder.open(id, file);
+        self.media.command(id, MediaCommand::StartRecording { max, stop_after_silence: silence });
+    }
+
+    fn reach(&mut self, query: u64, target: crate::call::ReachTarget) {
+        let (reacher, inputs) = (self.reacher.clone(), self.inputs.clone());
+        self.runtime.spawn(async move {
+            let flow = match reacher.reach(&target).await {
+                Ok(flow) => Some(flow),
+                Err(error) => {
+                    tracing::warn!(host = %target.host, %error, "a peer cannot be reached");
+                    None
+                }
+            };
+            if let Some(inputs) = inputs.upgrade() {
+                let _ = inputs.send(Input::Reached(query, flow)).await; // a shard that stopped needs no answer
+            }
+        });
+    }
+}

@@ -1,0 +1,571 @@
+//! A city in a box: the exchange, its media sessions, telephones and the network between them, in virtual time from a
+//! seed. What happens here in an hour takes milliseconds, and the same seed gives the same hour.
+
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
+use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared};
+use yihao::ivr::spoken::Piece;
+use yihao::kernel::{Event, EventKind, Law, MediaId, Mono, Now, PlayId, Wall};
+use yihao::media::{Clip, Destination, MediaCommand, MediaOutput, Session, SessionConfig};
+use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
+use yihao::sip::transaction::TransactionConfig;
+use yihao::sip::ua::UaConfig;
+use yihao::sip::{Flow, Transport};
+
+use super::plans;
+
+pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const SIP_PORT: u16 = 5060;
+const TICK: Duration = Duration::from_millis(20);
+
+/// What the network does to packets of one kind.
+#[derive(Clone, Debug)]
+pub struct Weather {
+    pub delay: Duration,
+    pub jitter: Duration,
+    /// Probability of loss.
+    pub loss: f64,
+    /// Every n-th packet is lost; 0 for none.
+    pub lose_every: u64,
+    /// Probability that a packet comes twice.
+    pub double: f64,
+}
+
+impl Weather {
+    pub fn fine() -> Self {
+        Self { delay: Duration::from_millis(5), jitter: Duration::ZERO, loss: 0.0, lose_every: 0, double: 0.0 }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Sip,
+    Rtp,
+    Rtcp,
+}
+
+struct Packet {
+    at: Mono,
+    order: u64,
+    from: SocketAddr,
+    to: SocketAddr,
+    kind: Kind,
+    bytes: Vec<u8>,
+}
+
+impl PartialEq for Packet {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.order) == (other.at, other.order)
+    }
+}
+impl Eq for Packet {}
+impl PartialOrd for Packet {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Packet {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (other.at, other.order).cmp(&(self.at, self.order)) // the earliest comes out of the heap first
+    }
+}
+
+struct ServerMedia {
+    session: Session,
+    rtp: SocketAddr,
+    rtcp: SocketAddr,
+    next_tick: Mono,
+    peer: Option<MediaId>,
+    recording: Option<(String, Vec<u8>)>,
+}
+
+/// The box.
+pub struct World {
+    pub now: Now,
+    pub exchange: Exchange,
+    pub phones: Vec<Phone>,
+    /// Everything the ledger holds, in order.
+    pub ledger: Vec<Event>,
+    /// Recordings that were closed: file and A-law frames.
+    pub recordings: BTreeMap<String, Vec<u8>>,
+    /// Pieces the library was asked for.
+    pub played: Vec<Piece>,
+    pub sip_weather: Weather,
+    pub rtp_weather: Weather,
+    /// Time that the ledger takes to be durable.
+    pub commit_takes: Duration,
+    /// Sees each SIP message before it is on the wire; false loses it.
+    pub sip_filter: Box<dyn FnMut(&[u8], SocketAddr, SocketAddr) -> bool>,
+    /// No RTP port is free.
+    pub ports_exhausted: bool,
+    /// SIP messages that were sent: from, to, bytes.
+    pub sip_log: Vec<(Mono, SocketAddr, SocketAddr, Vec<u8>)>,
+    media: BTreeMap<MediaId, ServerMedia>,
+    wire: BinaryHeap<Packet>,
+    commits: VecDeque<(Mono, u64)>,
+    clips: HashMap<String, Arc<Clip>>,
+    rng: StdRng,
+    order: u64,
+    counters: [u64; 2],
+    next_port: u16,
+}
+
+impl World {
+    /// A fine day with the given plan files.
+    pub fn new(seed: u64) -> Self {
+        Self::with(seed, plans::shared())
+    }
+
+    pub fn with(seed: u64, shared: Shared) -> Self {
+        let now = Now { mono: Mono::from_nanos(1_000_000_000), wall: Wall::from_millis(1_795_399_200_000) };
+        let config = ExchangeConfig { shard: 0, ua: UaConfig::default(), transactions: TransactionConfig::default(), seed };
+        Self {
+            now,
+            exchange: Exchange::new(config, shared),
+            phones: Vec::new(),
+            ledger: Vec::new(),
+            recordings: BTreeMap::new(),
+            played: Vec::new(),
+            sip_weather: Weather::fine(),
+            rtp_weather: Weather::fine(),
+            commit_takes: Duration::from_millis(1),
+            sip_filter: Box::new(|_, _, _| true),
+            ports_exhausted: false,
+            sip_log: Vec::new(),
+            media: BTreeMap::new(),
+            wire: BinaryHeap::new(),
+            commits: VecDeque::new(),
+            clips: plans::clips(),
+            rng: StdRng::seed_from_u64(seed),
+            order: 0,
+            counters: [0; 2],
+            next_port: 20_000,
+        }
+    }
+
+    pub fn server_sip() -> SocketAddr {
+        SocketAddr::new(IpAddr::V4(SERVER), SIP_PORT)
+    }
+
+    pub fn phone_address(index: usize) -> SocketAddr {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10 + index as u8)), SIP_PORT)
+    }
+
+    /// A telephone's usual configuration; change it before [`World::add_phone`].
+    pub fn phone_config(&self) -> PhoneConfig {
+        let index = self.phones.len();
+        let address = Self::phone_address(index);
+        let number = format!("1380000{:04}", 1000 + index);
+        let uri = Uri::sip(Some(&number), Host::from(address.ip()), None);
+        PhoneConfig {
+            from: NameAddr { display: None, uri, params: Params::default() },
+            flow: Flow { transport: Transport::Udp, local: address, remote: Self::server_sip(), connection: 0 },
+            rtp: LocalRtp { address: address.ip(), rtp_port: 30_000, rtcp_port: 30_001 },
+            laws: vec![Law::A, Law::Mu],
+            dtmf: true,
+            late_offer: false,
+            account: None,
+            seed: 7_000 + index as u64,
+            answers_after: None,
+            refuses: None,
+            transactions: TransactionConfig::default(),
+        }
+    }
+
+    /// Puts a telephone on the network.
+    pub fn add_phone(&mut self, config: PhoneConfig, script: Vec<yihao::call::phone::Action>) -> usize {
+        self.phones.push(Phone::new(config, script, self.now));
+        self.phones.len() - 1
+    }
+
+    /// A citizen with the usual telephone dials.
+    pub fn citizen_dials(&mut self, number: &str, script: Vec<yihao::call::phone::Action>) -> usize {
+        let config = self.phone_config();
+        let phone = self.add_phone(config, script);
+        self.dial(phone, number);
+        phone
+    }
+
+    pub fn dial(&mut self, phone: usize, number: &str) {
+        let to = Uri::sip(Some(number), Host::from(IpAddr::V4(SERVER)), None);
+        self.phones[phone].dial(&to, self.now);
+        self.drain();
+    }
+
+    /// Sends a raw SIP datagram to the server.
+    pub fn send_raw(&mut self, from: SocketAddr, bytes: &[u8]) {
+        self.post(Kind::Sip, from, Self::server_sip(), bytes.to_vec());
+    }
+
+    /// Sends a raw RTP packet into the wire.
+    pub fn send_rtp(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        self.post(Kind::Rtp, from, to, bytes);
+    }
+
+    /// RTP addresses of the server's open sessions.
+    pub fn server_rtp(&self) -> Vec<SocketAddr> {
+        self.media.values().map(|m| m.rtp).collect()
+    }
+
+    /// Lets time pass.
+    pub fn run_for(&mut self, time: Duration) {
+        let end = self.now.mono + time;
+        while let Some(next) = self.next_time()
+            && next <= end
+        {
+            self.step(next);
+        }
+        self.advance_to(end);
+    }
+
+    /// Lets time pass until nothing is left to happen, an hour at most.
+    pub fn run_to_the_end(&mut self) {
+        self.run_until(|_| false, Duration::from_secs(3_600));
+    }
+
+    /// Lets time pass until `done`; false when `patience` ran out or nothing is left to happen.
+    pub fn run_until(&mut self, mut done: impl FnMut(&Self) -> bool, patience: Duration) -> bool {
+        let end = self.now.mono + patience;
+        loop {
+            if done(self) {
+                return true;
+            }
+            match self.next_time() {
+                Some(next) if next <= end => self.step(next),
+                Some(_) | None => return false,
+            }
+        }
+    }
+
+    /// The kinds of events of the only call, or of the call with this index in the order of arrival.
+    pub fn events_of(&self, index: usize) -> Vec<&EventKind> {
+        let mut ids = Vec::new();
+        for event in &self.ledger {
+            if !ids.contains(&event.call) {
+                ids.push(event.call);
+            }
+        }
+        let id = ids.get(index).copied();
+        self.ledger.iter().filter(|e| Some(e.call) == id).map(|e| &e.kind).collect()
+    }
+
+    /// How the call ended, as the ledger has it. Fails unless it ended exactly once.
+    pub fn end_of(&self, index: usize) -> (yihao::kernel::EndedBy, yihao::kernel::EndReason) {
+        let ends: Vec<_> = self
+            .events_of(index)
+            .into_iter()
+            .filter_map(|k| match k {
+                EventKind::Ended { by, reason, .. } => Some((*by, *reason)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ends.len(), 1, "a call ends exactly once: {:?}", self.events_of(index));
+        ends[0]
+    }
+
+    /// After everything: no call, no session, no leg is left behind.
+    pub fn assert_nothing_is_left(&self) {
+        assert_eq!(self.exchange.live(), 0, "calls left");
+        assert!(self.exchange.is_idle(), "something waits for the ledger");
+        assert!(self.media.is_empty(), "media sessions left: {:?}", self.media.keys());
+        for (i, phone) in self.phones.iter().enumerate() {
+            assert_eq!(phone.open_legs(), 0, "phone {i} has legs left");
+        }
+    }
+
+    fn advance_to(&mut self, at: Mono) {
+        if at > self.now.mono {
+            self.now = self.now.later(at.since(self.now.mono));
+        }
+    }
+
+    fn next_time(&self) -> Option<Mono> {
+        let ticks = self.media.values().map(|m| m.next_tick).min();
+        let phones = self.phones.iter().filter_map(Phone::poll_timeout).min();
+        let wire = self.wire.peek().map(|p| p.at);
+        let commits = self.commits.front().map(|c| c.0);
+        [self.exchange.poll_timeout(), ticks, phones, wire, commits].into_iter().flatten().min()
+    }
+
+    fn step(&mut self, at: Mono) {
+        self.advance_to(at);
+        let now = self.now;
+        while self.commits.front().is_some_and(|c| c.0 <= now.mono) {
+            if let Some((_, ticket)) = self.commits.pop_front() {
+                self.exchange.committed(ticket, now);
+                self.drain();
+            }
+        }
+        while self.wire.peek().is_some_and(|p| p.at <= now.mono) {
+            if let Some(packet) = self.wire.pop() {
+                self.deliver(packet);
+                self.drain();
+            }
+        }
+        if self.exchange.poll_timeout().is_some_and(|t| t <= now.mono) {
+            self.exchange.handle_timeout(now);
+            self.drain();
+        }
+        for i in 0..self.phones.len() {
+            if self.phones[i].poll_timeout().is_some_and(|t| t <= now.mono) {
+                self.phones[i].handle_timeout(now);
+            }
+        }
+        self.tick_media();
+        self.drain();
+    }
+
+    fn deliver(&mut self, packet: Packet) {
+        let Packet { from, to, kind, bytes, .. } = packet;
+        if to.ip() == IpAddr::V4(SERVER) {
+            match kind {
+                Kind::Sip => {
+                    let flow = Flow { transport: Transport::Udp, local: to, remote: from, connection: 0 };
+                    self.exchange.receive(parse_datagram(&bytes), flow, self.now);
+                }
+                Kind::Rtp | Kind::Rtcp => self.server_sound(kind, from, to, &bytes),
+            }
+            return;
+        }
+        let Some(phone) = (0..self.phones.len()).find(|i| Self::phone_address(*i).ip() == to.ip()) else { return };
+        let phone = &mut self.phones[phone];
+        match kind {
+            Kind::Sip => {
+                let flow = Flow { transport: Transport::Udp, local: to, remote: from, connection: 0 };
+                phone.receive(&bytes, flow, self.now);
+            }
+            Kind::Rtp => phone.receive_rtp(&bytes, from, self.now),
+            Kind::Rtcp => phone.receive_rtcp(&bytes, from, self.now),
+        }
+    }
+
+    fn server_sound(&mut self, kind: Kind, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        let found = self.media.iter_mut().find(|(_, m)| if kind == Kind::Rtp { m.rtp == to } else { m.rtcp == to });
+        let Some((id, media)) = found else { return };
+        let id = *id;
+        match kind {
+            Kind::Rtp => media.session.handle_rtp(bytes, from, self.now.mono),
+            Kind::Rtcp | Kind::Sip => media.session.handle_rtcp(bytes, from, self.now.mono),
+        }
+        self.outputs_of(id);
+    }
+
+    fn outputs_of(&mut self, id: MediaId) {
+        while let Some(output) = self.media.get_mut(&id).and_then(|m| m.session.next_output()) {
+            match output {
+                MediaOutput::RecordingFrame(frame) => {
+                    if let Some((_, bytes)) = self.media.get_mut(&id).and_then(|m| m.recording.as_mut()) {
+                        bytes.extend_from_slice(&frame);
+                    }
+                }
+                MediaOutput::Forward(frame) => {
+                    let mut out = Vec::new();
+                    if let Some(peer) = self.media.get(&id).and_then(|m| m.peer).and_then(|p| self.media.get_mut(&p)) {
+                        let from = peer.rtp;
+                        peer.session.forward(&frame, self.now.mono, &mut |_, to, bytes: &[u8]| {
+                            out.push((from, to, bytes.to_vec()));
+                        });
+                    }
+                    for (from, to, bytes) in out {
+                        self.post(Kind::Rtp, from, to, bytes);
+                    }
+                }
+                other => self.exchange.heard(id, other, self.now),
+            }
+        }
+    }
+
+    fn tick_media(&mut self) {
+        let now = self.now.mono;
+        let due: Vec<MediaId> = self.media.iter().filter(|(_, m)| m.next_tick <= now).map(|(id, _)| *id).collect();
+        for id in due {
+            let mut out = Vec::new();
+            if let Some(media) = self.media.get_mut(&id) {
+                media.next_tick = media.next_tick + TICK;
+                let (rtp, rtcp) = (media.rtp, media.rtcp);
+                media.session.tick(now, &mut |destination, to, bytes: &[u8]| {
+                    out.push(match destination {
+                        Destination::Rtp => (Kind::Rtp, rtp, to, bytes.to_vec()),
+                        Destination::Rtcp => (Kind::Rtcp, rtcp, to, bytes.to_vec()),
+                    });
+                });
+            }
+            for (kind, from, to, bytes) in out {
+                self.post(kind, from, to, bytes);
+            }
+            self.outputs_of(id);
+        }
+    }
+
+    /// Everything that somebody wants to say or do now.
+    fn drain(&mut self) {
+        loop {
+            let mut quiet = true;
+            while let Some(command) = self.exchange.next_command() {
+                quiet = false;
+                self.carry_out(command);
+            }
+            for i in 0..self.phones.len() {
+                let address = Self::phone_address(i);
+                while let Some(command) = self.phones[i].next_command() {
+                    quiet = false;
+                    let rtp = SocketAddr::new(address.ip(), 30_000);
+                    let rtcp = SocketAddr::new(address.ip(), 30_001);
+                    match command {
+                        PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, bytes.to_vec()),
+                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, bytes),
+                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, bytes),
+                    }
+                }
+            }
+            if quiet {
+                return;
+            }
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        let now = self.now;
+        match command {
+            Command::Transmit { flow, bytes } => self.post(Kind::Sip, flow.local, flow.remote, bytes.to_vec()),
+            Command::Append { events, ticket } => {
+                self.ledger.extend(events);
+                if let Some(ticket) = ticket {
+                    self.commits.push_back((now.mono + self.commit_takes, ticket));
+                }
+            }
+            Command::OpenMedia { id, .. } => {
+                let local = (!self.ports_exhausted).then(|| self.open_media(id));
+                self.exchange.media_opened(id, local, now);
+            }
+            Command::Negotiate { id, params } => {
+                if let Some(media) = self.media.get_mut(&id) {
+                    media.session.negotiate(*params, now.mono);
+                }
+            }
+            Command::Media { id, command } => {
+                if let Some(media) = self.media.get_mut(&id) {
+                    if matches!(command, MediaCommand::Bridge(false)) {
+                        media.peer = None;
+                    }
+                    media.session.command(command, now.mono);
+                }
+                self.outputs_of(id);
+            }
+            Command::Play { id, play, pieces, repeat, .. } => self.play(id, play, &pieces, repeat),
+            Command::Bridge { a, b } => {
+                for (one, other) in [(a, b), (b, a)] {
+                    if let Some(media) = self.media.get_mut(&one) {
+                        media.peer = Some(other);
+                        media.session.command(MediaCommand::Bridge(true), now.mono);
+                    }
+                }
+            }
+            Command::StartRecording { id, file, max, silence } => {
+                if let Some(media) = self.media.get_mut(&id) {
+                    media.recording = Some((file, Vec::new()));
+                    let command = MediaCommand::StartRecording { max, stop_after_silence: silence };
+                    media.session.command(command, now.mono);
+                }
+            }
+            Command::FinishRecording { id } => {
+                let recording = self.media.get_mut(&id).and_then(|m| m.recording.take());
+                if let Some((file, bytes)) = recording {
+                    let duration_ms = bytes.len() as u64 / 8;
+                    self.recordings.insert(file, bytes);
+                    self.exchange.recording_saved(id, duration_ms, "0".repeat(64).as_str(), now);
+                }
+            }
+            Command::CloseMedia { id } => {
+                if let Some(media) = self.media.remove(&id) {
+                    self.exchange.heard(id, MediaOutput::Closed(media.session.stats()), now);
+                }
+            }
+            Command::Reach { query, target } => {
+                let remote: Option<SocketAddr> =
+                    target.host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, target.port.unwrap_or(SIP_PORT)));
+                let flow = remote.map(|remote| Flow {
+                    transport: Transport::Udp,
+                    local: Self::server_sip(),
+                    remote,
+                    connection: 0,
+                });
+                self.exchange.reached(query, flow, now);
+            }
+        }
+    }
+
+    fn open_media(&mut self, id: MediaId) -> LocalRtp {
+        let port = self.next_port;
+        self.next_port += 2;
+        let config = SessionConfig { ssrc: self.rng.random(), ..SessionConfig::default() };
+        self.media.insert(
+            id,
+            ServerMedia {
+                session: Session::new(config, self.now.mono),
+                rtp: SocketAddr::new(IpAddr::V4(SERVER), port),
+                rtcp: SocketAddr::new(IpAddr::V4(SERVER), port + 1),
+                next_tick: self.now.mono + TICK,
+                peer: None,
+                recording: None,
+            },
+        );
+        LocalRtp { address: IpAddr::V4(SERVER), rtp_port: port, rtcp_port: port + 1 }
+    }
+
+    fn play(&mut self, id: MediaId, play: PlayId, pieces: &[Piece], repeat: bool) {
+        self.played.extend(pieces.iter().cloned());
+        let clips = pieces.iter().map(|piece| self.clip(piece)).collect();
+        if let Some(media) = self.media.get_mut(&id) {
+            media.session.command(MediaCommand::Play { id: play, clips, repeat }, self.now.mono);
+        }
+        self.outputs_of(id);
+    }
+
+    /// The test's own sound of a piece: a tone for prompts with a name that says so, a second of 300 Hz for others.
+    fn clip(&self, piece: &Piece) -> Arc<Clip> {
+        match piece {
+            Piece::Pause(ms) => Arc::new(Clip::silence(*ms)),
+            Piece::Prompt(name) | Piece::File(name) | Piece::Text(name) => {
+                self.clips.get(name.as_str()).or_else(|| self.clips.get("")).cloned().unwrap()
+            }
+        }
+    }
+
+    fn post(&mut self, kind: Kind, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        let (weather, counter) = match kind {
+            Kind::Sip => (self.sip_weather.clone(), &mut self.counters[0]),
+            Kind::Rtp | Kind::Rtcp => (self.rtp_weather.clone(), &mut self.counters[1]),
+        };
+        *counter += 1;
+        let lost_by_count = weather.lose_every > 0 && *counter % weather.lose_every == 0;
+        if kind == Kind::Sip {
+            self.sip_log.push((self.now.mono, from, to, bytes.clone()));
+            if !(self.sip_filter)(&bytes, from, to) {
+                return;
+            }
+        }
+        if lost_by_count || self.rng.random_bool(weather.loss) {
+            return;
+        }
+        let copies = if self.rng.random_bool(weather.double) { 2 } else { 1 };
+        for _ in 0..copies {
+            let jitter = weather.jitter.mul_f64(self.rng.random::<f64>());
+            self.order += 1;
+            self.wire.push(Packet {
+                at: self.now.mono + weather.delay + jitter,
+                order: self.order,
+                from,
+                to,
+                kind,
+                bytes: bytes.clone(),
+            });
+        }
+    }
+}
