@@ -61,6 +61,7 @@ impl Call {
             sdp_session: desk.new_sdp_session(),
             sdp_version: 1,
             walk: None,
+            walking: false,
             language,
             deadline: None,
             armed: None,

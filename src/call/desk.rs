@@ -8,6 +8,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore};
 
+use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
 use crate::kernel::{AudioParams, CallId, Event, EventKind, LegId, MediaId, Now, PhoneNumber, PlayId};
 use crate::media::MediaCommand;
@@ -65,6 +66,8 @@ pub enum Command {
         play: PlayId,
         /// In order.
         pieces: Vec<Piece>,
+        /// Whose recordings.
+        language: Language,
         /// Again and again until stopped.
         repeat: bool,
     },

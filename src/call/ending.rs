@@ -4,7 +4,7 @@ use crate::kernel::{EndReason, EndedBy, EventKind, Now};
 use crate::media::MediaOutput;
 use crate::sip::message::HeaderName;
 use crate::sip::sdp::Sdp;
-use crate::sip::ua::LegEnd;
+use crate::sip::ua::{LegEnd, Side};
 
 use super::desk::{Command, Desk};
 use super::live::{Call, Phase};
@@ -98,8 +98,8 @@ impl Call {
 /// The record's words for what became of a dialog.
 pub(super) fn reason_of(end: &LegEnd) -> (EndedBy, EndReason) {
     match end {
-        LegEnd::HangupByThem => (EndedBy::Caller, EndReason::Hangup),
-        LegEnd::HangupByUs => (EndedBy::System, EndReason::PlanFinished),
+        LegEnd::Hangup(Side::Them) => (EndedBy::Caller, EndReason::Hangup),
+        LegEnd::Hangup(Side::Us) => (EndedBy::System, EndReason::PlanFinished),
         LegEnd::Cancelled => (EndedBy::Caller, EndReason::Abandoned),
         LegEnd::NoAck => (EndedBy::System, EndReason::NoAck),
         LegEnd::SessionExpired => (EndedBy::System, EndReason::SessionExpired),

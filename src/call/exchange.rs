@@ -11,7 +11,7 @@ use crate::ivr::dialplan::Dialplan;
 use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber};
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
-use crate::sip::message::{Malformed, Message, Request, Response};
+use crate::sip::message::{Malformed, Message, Method, Request};
 use crate::sip::sdp::LocalAudio;
 use crate::sip::transaction::{ServerKey, TransactionConfig};
 use crate::sip::ua::{Command as UaCommand, LegEnd, UaConfig, UaEvent, UserAgent};
@@ -22,6 +22,7 @@ use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::live::{Call, Heard, Phase};
 use super::message;
+use super::register::Registrar;
 use super::transfer::Route;
 
 /// What an exchange needs to begin.
@@ -96,6 +97,7 @@ pub struct Exchange {
     timers: BTreeSet<(Mono, CallId)>,
     /// Calls that may have changed in this turn.
     touched: Vec<CallId>,
+    registrar: Registrar,
     desk: Desk,
     shared: Shared,
 }
@@ -104,11 +106,13 @@ impl Exchange {
     /// An exchange without calls.
     pub fn new(config: ExchangeConfig, shared: Shared) -> Self {
         let mut rng = StdRng::seed_from_u64(config.seed);
-        let ua = UserAgent::new(config.ua, config.transactions, StdRng::from_rng(&mut rng));
+        let ua_config = UaConfig { allow_out_of_dialog: vec![Method::Register], ..config.ua };
+        let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
         Self {
             calls: HashMap::new(),
             timers: BTreeSet::new(),
             touched: Vec::new(),
+            registrar: Registrar::new(&mut rng),
             desk: Desk::new(ua, config.shard, rng),
             shared,
         }
@@ -250,6 +254,16 @@ impl Exchange {
         self.calls.is_empty() && self.desk.waiting_for_the_ledger() == 0 && self.desk.recordings.is_empty()
     }
 
+    /// Dialogs at this moment.
+    pub fn legs(&self) -> usize {
+        self.desk.ua.legs()
+    }
+
+    /// Transactions at this moment.
+    pub fn transactions(&self) -> usize {
+        self.desk.ua.transactions()
+    }
+
     /// The live calls.
     pub fn views(&self) -> Vec<CallView> {
         let mut views: Vec<CallView> = self.calls.values().map(view).collect();
@@ -303,6 +317,11 @@ impl Exchange {
                 true => call.reoffered(&sdp, now, desk, shared),
                 false => call.transfer_offer(leg, &sdp, now, desk, shared),
             }),
+            UaEvent::OfferWanted { leg } => self.with(leg, |call, ours, desk, shared| match ours {
+                true => call.offer_wanted(now, desk, shared),
+                false => desk.ua.answer(leg, Err(488), now),
+            }),
+            UaEvent::OfferRefused { .. } => {} // we make no re-offers of our own
             UaEvent::Answer { leg, sdp } => self.with(leg, |call, ours, desk, _| match ours {
                 true => call.late_answer(&sdp, now, desk),
                 false => call.transfer_answer(&sdp, desk),
@@ -380,7 +399,7 @@ impl Exchange {
     }
 
     fn out_of_dialog(&mut self, key: ServerKey, request: &Request, now: Now) {
-        let response: Response = super::register::answer(request, &mut self.desk.rng);
+        let response = self.registrar.answer(request, now);
         self.desk.ua.respond(key, response, now);
     }
 }

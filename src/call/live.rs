@@ -84,6 +84,8 @@ pub(super) struct Call {
     pub sdp_session: u64,
     pub sdp_version: u64,
     pub walk: Option<Box<Walk>>,
+    /// The walk has begun.
+    pub walking: bool,
     pub language: Language,
     pub deadline: Option<Mono>,
     /// The timer that stands in the exchange's table.
@@ -131,7 +133,9 @@ impl Call {
             Ok(params) => {
                 self.law = Some(params.law);
                 desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
-                self.start_walk(now, desk);
+                if self.phase == Phase::Answered && !self.walking {
+                    self.start_walk(now, desk);
+                }
             }
             Err(_) => {
                 self.end(EndedBy::System, EndReason::NotAcceptable, None, After::HangUp { cause: 65 }, now, desk);
@@ -161,7 +165,20 @@ impl Call {
         }
     }
 
+    /// A re-INVITE without an offer: the caller wants ours (a transfer or a back-to-back agent on its side).
+    pub(super) fn offer_wanted(&mut self, now: Now, desk: &mut Desk, shared: &Shared) {
+        let Some(rtp) = self.media.and_then(|m| m.local) else {
+            desk.ua.answer(self.leg, Err(488), now);
+            return;
+        };
+        self.sdp_version += 1;
+        let offer = sdp::offer(&shared.audio(rtp, self.sdp_session, self.sdp_version));
+        self.our_offer = Some(Box::new(offer.clone()));
+        desk.ua.answer(self.leg, Ok(&offer), now);
+    }
+
     fn start_walk(&mut self, now: Now, desk: &mut Desk) {
+        self.walking = true;
         self.walk_on(WalkInput::Start, now, desk);
     }
 
@@ -227,7 +244,7 @@ impl Call {
         match command {
             WalkCommand::Play { id, items, repeat } => {
                 let pieces = items.iter().flat_map(|item| spoken::pieces(item, self.language)).collect();
-                desk.push(Command::Play { id: media.id, play: id, pieces, repeat });
+                desk.push(Command::Play { id: media.id, play: id, pieces, language: self.language, repeat });
             }
             WalkCommand::StopPlaying(_) => {
                 desk.push(Command::Media { id: media.id, command: MediaCommand::StopPlaying });
@@ -268,7 +285,7 @@ impl Call {
         let play = desk.new_play_id();
         self.ringback = Some(play);
         let pieces = vec![Piece::Prompt(RINGBACK.to_owned())];
-        desk.push(Command::Play { id: media.id, play, pieces, repeat: true });
+        desk.push(Command::Play { id: media.id, play, pieces, language: self.language, repeat: true });
     }
 
     /// Ends the ring-back tone.

@@ -10,10 +10,12 @@ mod ending;
 mod exchange;
 mod live;
 mod message;
+pub mod phone;
 mod register;
 mod transfer;
 
 pub use admission::{Limits, Peer, Refusal};
 pub use desk::{Command, LocalRtp, ReachTarget};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
+pub use message::events_of_recording;
 pub use transfer::Route;

@@ -9,7 +9,7 @@ use crate::media::MediaCommand;
 use crate::sip::Flow;
 use crate::sip::message::{HeaderName, Host, NameAddr, Params, Uri};
 use crate::sip::sdp::{self, LocalAudio, Sdp};
-use crate::sip::ua::{LegEnd, OutgoingCall};
+use crate::sip::ua::{Credentials, LegEnd, OutgoingCall};
 
 use super::desk::{Command, Desk, LocalRtp, ReachTarget};
 use super::ending::{After, reason_of};
@@ -26,7 +26,7 @@ pub struct Route {
     /// Domain to write into the request's URI; the target's host if `None`.
     pub domain: Option<String>,
     /// Account at the carrier.
-    pub account: Option<(String, String)>,
+    pub account: Option<Credentials>,
 }
 
 impl Route {
@@ -203,8 +203,7 @@ impl Call {
             let (_, reason) = reason_of(end);
             let status = match end {
                 LegEnd::Rejected { status } => Some(*status),
-                LegEnd::HangupByUs
-                | LegEnd::HangupByThem
+                LegEnd::Hangup(_)
                 | LegEnd::Redirected { .. }
                 | LegEnd::Timeout
                 | LegEnd::NoAck
@@ -301,8 +300,9 @@ fn outgoing(transfer: &Transfer, from: &PhoneNumber, flow: Flow, offer: Sdp) -> 
         to: name(uri),
         route: Vec::new(),
         offer: Some(offer),
-        credentials: transfer.route.account.clone().map(|(username, password)| crate::sip::ua::Account { username, password }),
-        extra: vec![(HeaderName::PAssertedIdentity, name(caller).to_string())],
+        credentials: transfer.route.account.clone(),
+        headers: vec![(HeaderName::PAssertedIdentity, name(caller).to_string())],
         ring_timeout: transfer.ring_timeout,
+        call_id: None,
     }
 }

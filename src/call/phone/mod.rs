@@ -16,7 +16,7 @@ use crate::media::{Destination, MediaCommand, MediaOutput, Session, SessionConfi
 use crate::sip::message::{NameAddr, Uri, parse_datagram};
 use crate::sip::sdp::{self, LocalAudio, Sdp};
 use crate::sip::transaction::TransactionConfig;
-use crate::sip::ua::{Account, Command as UaCommand, LegEnd, OutgoingCall, UaConfig, UaEvent, UserAgent};
+use crate::sip::ua::{Command as UaCommand, Credentials, LegEnd, OutgoingCall, UaConfig, UaEvent, UserAgent};
 use crate::sip::{Flow, message};
 
 use super::LocalRtp;
@@ -42,7 +42,7 @@ pub struct PhoneConfig {
     /// INVITE without an offer (RFC 3264 late offer).
     pub late_offer: bool,
     /// Account, if the server asks for one.
-    pub account: Option<Account>,
+    pub account: Option<Credentials>,
     /// For ids and tags.
     pub seed: u64,
     /// Answers incoming calls after this time; `None` lets it ring.
@@ -155,8 +155,9 @@ impl Phone {
             route: Vec::new(),
             offer: (!self.config.late_offer).then_some(offer),
             credentials: self.config.account.clone(),
-            extra: Vec::new(),
+            headers: Vec::new(),
             ring_timeout: Duration::from_secs(120),
+            call_id: None,
         };
         let leg = self.ua.invite(call, now);
         self.report.sip_call_id = self.ua.call_id(leg).unwrap_or_default();
@@ -313,6 +314,12 @@ impl Phone {
             UaEvent::Digit { digit, .. } => self.ear.keys.push(digit),
             UaEvent::OutOfDialog { key, request, .. } => self.ua.respond(key, request.reply(405), now),
             UaEvent::Refer { key, request, .. } => self.ua.respond(key, request.reply(603), now),
+            UaEvent::OfferWanted { leg } => {
+                let offer = sdp::offer(&self.audio(Direction::SendRecv));
+                self.our_sdp = Some(offer.clone());
+                self.ua.answer(leg, Ok(&offer), now);
+            }
+            UaEvent::OfferRefused { status, .. } => self.note(format!("offer refused: {status}"), now),
             UaEvent::Response { .. } | UaEvent::RequestFailed { .. } => {}
         }
     }
