@@ -88,7 +88,7 @@ impl Call {
         let media = desk.new_media_id();
         desk.by_media.insert(media, id);
         call.media = Some(Media { id: media, local: None });
-        desk.push(Command::OpenMedia { id: media, local: flow.local.ip(), beside: None });
+        desk.push(Command::OpenMedia { id: media, local: flow.local.ip() });
         call
     }
 

@@ -18,6 +18,10 @@ use crate::sip::{Flow, Transport};
 use super::admission::Counts;
 use super::ending::After;
 
+/// The low bits of a [`MediaId`] name its media worker; bridged sessions share one.
+const WORKER_BITS: u32 = 8;
+const WORKER_MASK: u64 = (1 << WORKER_BITS) - 1;
+
 /// What the engine is to do, in this order.
 #[derive(Debug)]
 pub enum Command {
@@ -41,8 +45,6 @@ pub enum Command {
         id: MediaId,
         /// Our address towards the peer.
         local: IpAddr,
-        /// A session that this one will be bridged to: same worker.
-        beside: Option<MediaId>,
     },
     /// Tell a session what was agreed.
     Negotiate {
@@ -78,6 +80,11 @@ pub enum Command {
         /// The other.
         b: MediaId,
     },
+    /// Take a session and its peer apart.
+    Unbridge {
+        /// The session.
+        id: MediaId,
+    },
     /// Open a recording file and let the session fill it.
     StartRecording {
         /// The session.
@@ -94,7 +101,7 @@ pub enum Command {
         /// The session.
         id: MediaId,
     },
-    /// End a session; its ports go into quarantine. [`crate::media::MediaOutput::Closed`] comes back.
+    /// End a session; its ports go into quarantine. Tell [`super::Exchange::media_closed`].
     CloseMedia {
         /// The session.
         id: MediaId,
@@ -154,11 +161,12 @@ pub(super) struct Desk {
     last_ticket: u64,
     last_id: u64,
     shard: u16,
+    workers: u8,
     pub rng: StdRng,
 }
 
 impl Desk {
-    pub(super) fn new(ua: UserAgent, shard: u16, rng: StdRng) -> Self {
+    pub(super) fn new(ua: UserAgent, shard: u16, workers: u8, rng: StdRng) -> Self {
         Self {
             ua,
             counts: Counts::default(),
@@ -172,6 +180,7 @@ impl Desk {
             last_ticket: 0,
             last_id: 0,
             shard,
+            workers,
             rng,
         }
     }
@@ -215,8 +224,20 @@ impl Desk {
         CallId::new(now.wall, random)
     }
 
+    /// A session on the worker whose turn it is.
     pub(super) fn new_media_id(&mut self) -> MediaId {
-        MediaId(self.next_id())
+        self.last_id += 1;
+        self.media_id_on(self.last_id % u64::from(self.workers.max(1)))
+    }
+
+    /// A session on the same worker as another, so that the two can be bridged.
+    pub(super) fn new_media_id_beside(&mut self, other: MediaId) -> MediaId {
+        self.last_id += 1;
+        self.media_id_on(other.0 & WORKER_MASK)
+    }
+
+    fn media_id_on(&self, worker: u64) -> MediaId {
+        MediaId(u64::from(self.shard) << 48 | self.last_id << WORKER_BITS | worker)
     }
 
     pub(super) fn new_play_id(&mut self) -> PlayId {

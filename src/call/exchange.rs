@@ -29,6 +29,8 @@ use super::transfer::Route;
 pub struct ExchangeConfig {
     /// Number of the shard: ids of different shards never meet.
     pub shard: u16,
+    /// Media workers that sessions are spread over, 1–255.
+    pub media_workers: u8,
     /// For the user agent.
     pub ua: UaConfig,
     /// For the transactions.
@@ -113,7 +115,7 @@ impl Exchange {
             timers: BTreeSet::new(),
             touched: Vec::new(),
             registrar: Registrar::new(&mut rng),
-            desk: Desk::new(ua, config.shard, rng),
+            desk: Desk::new(ua, config.shard, config.media_workers, rng),
             shared,
         }
     }
@@ -153,9 +155,7 @@ impl Exchange {
 
     /// A media worker reports.
     pub fn heard(&mut self, id: MediaId, output: MediaOutput, now: Now) {
-        if let MediaOutput::Closed(quality) = output {
-            self.media_closed(id, &quality, now);
-        } else if let Some(call) = self.desk.by_media.get(&id).copied() {
+        if let Some(call) = self.desk.by_media.get(&id).copied() {
             self.with_call(call, |call, desk, _| {
                 if call.media.is_some_and(|m| m.id == id) {
                     call.heard(output, now, desk);
@@ -166,16 +166,17 @@ impl Exchange {
     }
 
     /// The session is gone; what it saw of the line goes on record.
-    fn media_closed(&mut self, id: MediaId, quality: &QualityStats, now: Now) {
+    pub fn media_closed(&mut self, id: MediaId, quality: &QualityStats, now: Now) {
         if let Some(call) = self.desk.by_media.remove(&id) {
             let kind = EventKind::Quality {
-                sent: quality.sent,
-                received: quality.received,
-                lost: quality.lost,
+                sent: quality.packets_sent,
+                received: quality.packets_received,
+                lost: quality.packets_lost,
                 jitter_ms: quality.jitter_ms,
             };
             self.desk.note(call, kind, now);
         }
+        self.turn(now);
     }
 
     /// A recording is complete.

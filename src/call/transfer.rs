@@ -105,10 +105,13 @@ impl Call {
             return;
         };
         transfer.flow = Some(flow);
-        let id = desk.new_media_id();
+        let id = match self.media {
+            Some(caller) => desk.new_media_id_beside(caller.id),
+            None => desk.new_media_id(),
+        };
         desk.by_media.insert(id, self.id);
         transfer.media = Some(Media { id, local: None });
-        desk.push(Command::OpenMedia { id, local: flow.local.ip(), beside: self.media.map(|m| m.id) });
+        desk.push(Command::OpenMedia { id, local: flow.local.ip() });
     }
 
     /// The transfer's session has its ports: call.
@@ -274,7 +277,7 @@ impl Call {
                 desk.push(Command::CloseMedia { id: media.id });
             }
             if let Some(caller) = self.media {
-                desk.push(Command::Media { id: caller.id, command: MediaCommand::Bridge(false) });
+                desk.push(Command::Unbridge { id: caller.id });
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::store::journal::{Journal, Ticket};
 use crate::store::recordings::Recorder;
 
 use super::library::{Found, Library};
-use super::media::MediaPool;
+use super::media::{MediaError, MediaPool};
 use super::meter::Meter;
 use super::reach::Reacher;
 use super::shard::Input;
@@ -36,7 +36,7 @@ pub(super) struct Hands {
     pub sip: Arc<SipPorts>,
     pub journal: Arc<Journal>,
     pub ports: PortPool,
-    pub media: MediaPool,
+    pub media: Arc<MediaPool>,
     pub library: Arc<Library>,
     pub recorder: Recorder,
     pub reacher: Arc<Reacher>,
@@ -58,17 +58,18 @@ impl Hands {
                 let ticket = ticket.map(|number| Ticket { shard: self.shard, number });
                 self.journal.append(events, ticket);
             }
-            Command::OpenMedia { id, local, beside } => {
-                let opened = self.open_media(id, local, beside);
+            Command::OpenMedia { id, local } => {
+                let opened = self.open_media(id, local);
                 exchange.media_opened(id, opened, clock::now());
             }
-            Command::Negotiate { id, params } => self.media.negotiate(id, *params),
-            Command::Media { id, command } => self.media.command(id, command),
+            Command::Negotiate { id, params } => taken(self.media.negotiate(id, *params)),
+            Command::Media { id, command } => taken(self.media.command(id, command)),
             Command::Play { id, play, pieces, language, repeat } => self.play(id, play, pieces, language, repeat),
-            Command::Bridge { a, b } => self.media.bridge(a, b),
+            Command::Bridge { a, b } => taken(self.media.bridge(a, b)),
+            Command::Unbridge { id } => taken(self.media.unbridge(id)),
             Command::StartRecording { id, file, max, silence } => self.start_recording(id, &file, max, silence),
             Command::FinishRecording { id } => self.recorder.finish(id),
-            Command::CloseMedia { id } => self.media.close(id),
+            Command::CloseMedia { id } => self.close_media(id),
             Command::Reach { query, target } => self.reach(query, target),
         }
     }
@@ -80,7 +81,7 @@ impl Hands {
         self.gauges.transactions.store(exchange.transactions() as u64, Ordering::Relaxed);
     }
 
-    fn open_media(&mut self, id: MediaId, local: IpAddr, beside: Option<MediaId>) -> Option<LocalRtp> {
+    fn open_media(&mut self, id: MediaId, local: IpAddr) -> Option<LocalRtp> {
         let sockets = match self.ports.take(local) {
             Ok(sockets) => sockets,
             Err(error) => {
@@ -97,19 +98,22 @@ impl Hands {
             inband_dtmf: self.inband_dtmf,
             ..SessionConfig::default()
         };
-        self.media.open(id, sockets, config, beside);
+        if let Err(error) = self.media.open(id, sockets, config) {
+            tracing::error!(%error, "no media worker for a call");
+            return None;
+        }
         let advertised = self.advertised[usize::from(local.is_ipv6())];
         Some(LocalRtp { address: advertised.unwrap_or(local), rtp_port, rtcp_port: rtp_port + 1 })
     }
 
     fn play(&mut self, id: MediaId, play: PlayId, pieces: Vec<Piece>, language: Language, repeat: bool) {
         match self.library.find(&pieces, language) {
-            Found::Ready(clips) => self.media.command(id, MediaCommand::Play { id: play, clips, repeat }),
+            Found::Ready(clips) => taken(self.media.command(id, MediaCommand::Play { id: play, clips, repeat })),
             Found::NeedsVoice => {
                 let (library, media) = (self.library.clone(), self.media.clone());
                 self.runtime.spawn(async move {
                     let clips = library.speak(&pieces, language).await;
-                    media.command(id, MediaCommand::Play { id: play, clips, repeat });
+                    taken(media.command(id, MediaCommand::Play { id: play, clips, repeat }));
                 });
             }
         }
@@ -117,7 +121,19 @@ impl Hands {
 
     fn start_recording(&mut self, id: MediaId, file: &str, max: Duration, silence: Option<Duration>) {
         self.recorder.open(id, file);
-        self.media.command(id, MediaCommand::StartRecording { max, stop_after_silence: silence });
+        taken(self.media.command(id, MediaCommand::StartRecording { max, stop_after_silence: silence }));
+    }
+
+    fn close_media(&self, id: MediaId) {
+        let inputs = self.inputs.clone();
+        let reply = move |quality| {
+            if let Some(inputs) = inputs.upgrade() {
+                // A full queue loses a call's quality figures, never the call.
+                let _ = inputs.try_send(Input::MediaClosed(id, Box::new(quality)));
+            }
+        };
+        taken(self.media.quality(id, Box::new(reply)));
+        self.media.close(id);
     }
 
     fn reach(&mut self, query: u64, target: crate::call::ReachTarget) {
@@ -134,5 +150,12 @@ impl Hands {
                 let _ = inputs.send(Input::Reached(query, flow)).await; // a shard that stopped needs no answer
             }
         });
+    }
+}
+
+/// An order that a media worker did not take: the call goes on without it, the log says so.
+fn taken(result: Result<(), MediaError>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "an order for the sound was not taken");
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -102,7 +103,7 @@ fn recorded(clips: &HashMap<String, Arc<Clip>>, piece: &Piece, language: Languag
     let found = match piece {
         Piece::Prompt(id) => clips.get(&format!("{}/{id}", language.code())).or_else(|| clips.get(id)),
         Piece::File(path) => clips.get(path.trim_end_matches(".wav")),
-        Piece::Pause(ms) => return Some(Arc::new(Clip::silence((*ms).min(PAUSE_MAX_MS)))),
+        Piece::Pause(ms) => return Some(Arc::new(Clip::silence(Duration::from_millis(u64::from((*ms).min(PAUSE_MAX_MS)))))),
         Piece::Text(_) => None,
     };
     if found.is_none() {
@@ -159,11 +160,9 @@ fn read_clip(path: &Path) -> Result<Clip, String> {
 
 /// Ring-back as in China (GB/T 3380): 450 Hz, one second on, four seconds off.
 fn ringback() -> Clip {
-    let samples: Vec<i16> = (0..40_000)
-        .map(|n| match n < 8_000 {
-            true => (f64::sin(std::f64::consts::TAU * 450.0 * f64::from(n) / 8_000.0) * 6_000.0) as i16,
-            false => 0,
-        })
-        .collect();
-    Clip::from_samples(&samples)
+    let samples = (0..40_000).map(|n| match n < 8_000 {
+        true => (f64::sin(std::f64::consts::TAU * 450.0 * f64::from(n) / 8_000.0) * 6_000.0) as i16,
+        false => 0,
+    });
+    Clip::from_linear(samples)
 }

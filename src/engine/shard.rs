@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::call::{CallView, Exchange, Shared};
 use crate::kernel::MediaId;
-use crate::media::MediaOutput;
+use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message};
 
@@ -30,6 +30,8 @@ pub enum Input {
     Committed(Vec<u64>),
     /// A media worker reports.
     Heard(MediaId, MediaOutput),
+    /// A session is gone.
+    MediaClosed(MediaId, Box<QualityStats>),
     /// A recording is complete.
     RecordingSaved {
         /// Its session.
@@ -108,6 +110,7 @@ impl Shard {
                 }
             }
             Input::Heard(id, output) => self.exchange.heard(id, output, now),
+            Input::MediaClosed(id, quality) => self.exchange.media_closed(id, &quality, now),
             Input::RecordingSaved { id, duration_ms, sha256 } => {
                 self.exchange.recording_saved(id, duration_ms, &sha256, now);
             }

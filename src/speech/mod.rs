@@ -100,9 +100,9 @@ mod tests {
         let argv = vec!["cat".to_owned(), source.display().to_string()];
         let cache = dir.path().join("cache");
         let first = speaker(Some(Engine::Command(argv)), &cache).speak("您好", "zh").await.unwrap();
-        assert_eq!(first.duration_ms(), 100);
+        assert_eq!(first.duration(), Duration::from_millis(100));
         let again = speaker(None, &cache).speak("您好", "zh").await.unwrap();
-        assert_eq!(again.duration_ms(), 100, "from the cache, without an engine");
+        assert_eq!(again.duration(), Duration::from_millis(100), "from the cache, without an engine");
         assert!(matches!(speaker(None, &cache).speak("您好", "en").await, Err(SpeechError::NoEngine)));
     }
 

@@ -124,7 +124,7 @@ impl World {
 
     pub fn with(seed: u64, shared: Shared) -> Self {
         let now = Now { mono: Mono::from_nanos(1_000_000_000), wall: Wall::from_millis(1_795_399_200_000) };
-        let config = ExchangeConfig { shard: 0, ua: UaConfig::default(), transactions: TransactionConfig::default(), seed };
+        let config = ExchangeConfig { shard: 0, media_workers: 1, ua: UaConfig::default(), transactions: TransactionConfig::default(), seed };
         Self {
             now,
             exchange: Exchange::new(config, shared),
@@ -451,9 +451,6 @@ impl World {
             }
             Command::Media { id, command } => {
                 if let Some(media) = self.media.get_mut(&id) {
-                    if matches!(command, MediaCommand::Bridge(false)) {
-                        media.peer = None;
-                    }
                     media.session.command(command, now.mono);
                 }
                 self.outputs_of(id);
@@ -464,6 +461,15 @@ impl World {
                     if let Some(media) = self.media.get_mut(&one) {
                         media.peer = Some(other);
                         media.session.command(MediaCommand::Bridge(true), now.mono);
+                    }
+                }
+            }
+            Command::Unbridge { id } => {
+                let peer = self.media.get_mut(&id).and_then(|m| m.peer.take());
+                for id in [Some(id), peer].into_iter().flatten() {
+                    if let Some(media) = self.media.get_mut(&id) {
+                        media.peer = None;
+                        media.session.command(MediaCommand::Bridge(false), now.mono);
                     }
                 }
             }
@@ -484,7 +490,7 @@ impl World {
             }
             Command::CloseMedia { id } => {
                 if let Some(media) = self.media.remove(&id) {
-                    self.exchange.heard(id, MediaOutput::Closed(media.session.stats()), now);
+                    self.exchange.media_closed(id, &media.session.stats(), now);
                 }
             }
             Command::Reach { query, target } => {
@@ -531,7 +537,7 @@ impl World {
     /// The test's own sound of a piece: a tone for prompts with a name that says so, a second of 300 Hz for others.
     fn clip(&self, piece: &Piece) -> Arc<Clip> {
         match piece {
-            Piece::Pause(ms) => Arc::new(Clip::silence(*ms)),
+            Piece::Pause(ms) => Arc::new(Clip::silence(Duration::from_millis(u64::from(*ms)))),
             Piece::Prompt(name) | Piece::File(name) | Piece::Text(name) => {
                 self.clips.get(name.as_str()).or_else(|| self.clips.get("")).cloned().unwrap()
             }

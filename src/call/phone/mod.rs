@@ -186,7 +186,7 @@ impl Phone {
 
     /// The next timer.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        [self.ua.poll_timeout(), self.next_tick, self.answer_at].into_iter().flatten().min()
+        [self.ua.poll_timeout(), self.next_tick, self.answer_at, self.script_deadline()].into_iter().flatten().min()
     }
 
     /// Timers that are due.
@@ -231,7 +231,12 @@ impl Phone {
         &self.report
     }
 
-    /// The leg and transaction counts, for leak checks.
+    /// What happened, when it is over.
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+
+    /// The dialogs that are still open.
     pub fn open_legs(&self) -> usize {
         self.ua.legs()
     }
@@ -399,7 +404,6 @@ impl Phone {
             | MediaOutput::Alive
             | MediaOutput::RecordingStopped(_)
             | MediaOutput::Forward(_)
-            | MediaOutput::Closed(_)
             | MediaOutput::StrangerDropped => {}
         }
     }

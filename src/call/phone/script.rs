@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::kernel::{Digit, Direction, Now, PlayId};
+use crate::kernel::{Digit, Direction, Mono, Now, PlayId};
 use crate::media::{Clip, MediaCommand};
 use crate::sip::sdp;
 
@@ -93,6 +93,21 @@ impl Phone {
                 | Action::WaitHangUp(_)
                 | Action::Vanish => {}
             }
+        }
+    }
+
+    /// When the step under way is over by time alone.
+    pub(super) fn script_deadline(&self) -> Option<Mono> {
+        if self.is_done() || !self.step_begun {
+            return None;
+        }
+        match self.script.front()? {
+            Action::WaitAnswer(time)
+            | Action::Wait(time)
+            | Action::Expect(_, time)
+            | Action::ExpectKeys(_, time)
+            | Action::WaitHangUp(time) => Some(self.step_since + *time),
+            Action::Press(..) | Action::Speak(_) | Action::Hold | Action::Resume | Action::HangUp | Action::Vanish => None,
         }
     }
 
