@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::wheel::Wheel;
+use super::wheel::{REVOLUTION, Wheel};
 use super::{FrameSink, MediaEvents, QualityReply};
 use crate::kernel::{AudioParams, MediaId, Mono};
 use crate::media::{Destination, MediaCommand, MediaOutput, Session, SessionConfig};
@@ -22,7 +22,7 @@ pub(super) struct Floor {
 }
 
 /// One session with its sockets.
-struct Line {
+pub(super) struct Line {
     id: MediaId,
     session: Session,
     rtp: SocketKey,
@@ -100,7 +100,8 @@ impl Floor {
         if let Some(line) = self.line(place) {
             line.session.command(MediaCommand::Close, now);
         }
-        self.tick(place, now);
+        // A turn of its own, whenever the last one was: a session refuses turns that come too soon.
+        self.tick(place, now + REVOLUTION);
         io.flush(&mut self.queue); // before the sockets go
         self.places.remove(&id);
         let Some(line) = self.lines.get_mut(place as usize).and_then(Option::take) else {
@@ -135,7 +136,8 @@ impl Floor {
     }
 
     pub(super) fn bridge(&mut self, a: MediaId, b: MediaId, io: &mut dyn PacketIo, now: Mono) {
-        let (Some(at), Some(bt)) = (self.places.get(&a).copied(), self.places.get(&b).copied()) else {
+        let (Some(at), Some(bt)) = (self.places.get(&a).copied(), self.places.get(&b).copied())
+        else {
             tracing::warn!(?a, ?b, "bridging sessions that are not both here");
             return;
         };
@@ -149,7 +151,9 @@ impl Floor {
     }
 
     pub(super) fn unbridge(&mut self, id: MediaId, io: &mut dyn PacketIo, now: Mono) {
-        let Some((place, line)) = self.find(id) else { return };
+        let Some((place, line)) = self.find(id) else {
+            return;
+        };
         let Some(peer) = line.peer else { return };
         self.couple(place, None, io, now);
         self.couple(peer, None, io, now);
@@ -158,8 +162,13 @@ impl Floor {
     fn couple(&mut self, place: u32, peer: Option<u32>, io: &mut dyn PacketIo, now: Mono) {
         let Some(line) = self.line(place) else { return };
         line.peer = peer;
-        line.session.command(MediaCommand::Bridge(peer.is_some()), now);
-        let pace = if peer.is_some() { Pace::Eager } else { Pace::Lazy };
+        line.session
+            .command(MediaCommand::Bridge(peer.is_some()), now);
+        let pace = if peer.is_some() {
+            Pace::Eager
+        } else {
+            Pace::Lazy
+        };
         if let Err(error) = io.set_pace(line.rtp, pace) {
             // Still heard, up to 20 ms later.
             tracing::warn!(%error, "changing the pace of an RTP socket");
@@ -168,7 +177,9 @@ impl Floor {
 
     /// A packet has come to the socket with this tag.
     pub(super) fn receive(&mut self, tag: u64, from: SocketAddr, packet: &[u8], now: Mono) {
-        let Ok(place) = u32::try_from(tag >> 1) else { return };
+        let Ok(place) = u32::try_from(tag >> 1) else {
+            return;
+        };
         let Some(line) = self.line(place) else { return };
         if tag & 1 == 0 {
             line.session.handle_rtp(packet, from, now);
@@ -180,23 +191,29 @@ impl Floor {
 
     /// A session's turn.
     pub(super) fn tick(&mut self, place: u32, now: Mono) {
-        let Some(Some(line)) = self.lines.get_mut(place as usize) else { return };
+        let Some(Some(line)) = self.lines.get_mut(place as usize) else {
+            return;
+        };
         let (rtp, rtcp) = (line.rtp, line.rtcp);
-        line.session.tick(now, &mut into(&mut self.queue, rtp, rtcp));
+        line.session
+            .tick(now, &mut into(&mut self.queue, rtp, rtcp));
         self.drain(place, now);
     }
 
     /// Carries away what a session has to say.
     fn drain(&mut self, place: u32, now: Mono) {
         while let Some(Some(line)) = self.lines.get_mut(place as usize) {
-            let Some(output) = line.session.next_output() else { return };
+            let Some(output) = line.session.next_output() else {
+                return;
+            };
             let (id, peer) = (line.id, line.peer);
             match output {
                 MediaOutput::Forward(frame) => {
                     let peer = peer.and_then(|p| self.lines.get_mut(p as usize)?.as_deref_mut());
                     if let Some(peer) = peer {
                         let (rtp, rtcp) = (peer.rtp, peer.rtcp);
-                        peer.session.forward(&frame, now, &mut into(&mut self.queue, rtp, rtcp));
+                        peer.session
+                            .forward(&frame, now, &mut into(&mut self.queue, rtp, rtcp));
                     }
                 }
                 MediaOutput::RecordingFrame(frame) => self.recorder.frame(id, &frame),

@@ -172,13 +172,13 @@ impl MediaPool {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         // Fibonacci hashing: neighbouring numbers are spread.
         let hash = group.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        MediaId(number << WORKER_BITS | hash % self.desks.len() as u64)
+        MediaId((number << WORKER_BITS) | (hash % self.desks.len() as u64))
     }
 
     /// A new id on the worker of another.
     pub fn allocate_beside(&self, other: MediaId) -> MediaId {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        MediaId(number << WORKER_BITS | other.0 & ((1 << WORKER_BITS) - 1))
+        MediaId((number << WORKER_BITS) | (other.0 & ((1 << WORKER_BITS) - 1)))
     }
 
     /// Opens a session. `id` comes from [`Self::allocate`].
@@ -264,7 +264,9 @@ impl Desk {
         self.orders.send(order).map_err(|_| MediaError::Stopped)?;
         // Either the worker sees the order when it looks for the last time before its sleep, or we see it asleep.
         fence(Ordering::SeqCst);
-        if self.bell.asleep.load(Ordering::Relaxed) && self.bell.asleep.swap(false, Ordering::Relaxed) {
+        if self.bell.asleep.load(Ordering::Relaxed)
+            && self.bell.asleep.swap(false, Ordering::Relaxed)
+        {
             self.bell.waker.wake();
         }
         Ok(())
