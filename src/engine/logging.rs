@@ -29,10 +29,15 @@ pub enum LogError {
 
 /// Sets up the process's log, once. `filter` is the content of [`ENVIRONMENT`], if it is set.
 pub fn init(config: &Log, filter: Option<OsString>) -> Result<(), LogError> {
-    let filter = filter.map(|text| text.to_string_lossy().into_owned()).filter(|text| !text.is_empty());
+    let filter = filter
+        .map(|text| text.to_string_lossy().into_owned())
+        .filter(|text| !text.is_empty());
     let filter = filter.unwrap_or_else(|| config.level.as_str().to_owned());
     let filter = EnvFilter::try_new(filter).map_err(|error| LogError::Filter(error.to_string()))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Masked(io::stderr)).with_ansi(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(Masked(io::stderr))
+        .with_ansi(false);
     match config.format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -109,7 +114,10 @@ mod tests {
     #[test]
     fn a_number_inside_a_message_is_masked() {
         for (raw, shown) in [
-            ("From: <sip:13800001234@192.0.2.1>\n", "From: <sip:138****1234@192.0.2.1>\n"),
+            (
+                "From: <sip:13800001234@192.0.2.1>\n",
+                "From: <sip:138****1234@192.0.2.1>\n",
+            ),
             ("to=+8613800001234", "to=+86138****1234"),
             ("tel:03918399123;x", "tel:039****9123;x"),
             ("二 13800001234 三", "二 138****1234 三"),
@@ -120,14 +128,23 @@ mod tests {
 
     #[test]
     fn what_is_no_number_of_a_citizen_stays() {
-        for line in ["at_ms=1793842200000", "ssrc=3735928559", "port=20000 12345 110", "2026-11-05T01:30:00.123456Z", "tag=9f138000012345"] {
+        for line in [
+            "at_ms=1793842200000",
+            "ssrc=3735928559",
+            "port=20000 12345 110",
+            "2026-11-05T01:30:00.123456Z",
+            "tag=9f138000012345",
+        ] {
             assert_eq!(clean(line), line);
         }
     }
 
     #[test]
     fn a_display_name_cannot_forge_a_line_or_move_the_cursor() {
-        assert_eq!(clean("name=\"a\r\nERROR all lost\u{1b}[2J\u{9b}1m\"\n"), "name=\"a  ERROR all lost [2J 1m\"\n");
+        assert_eq!(
+            clean("name=\"a\r\nERROR all lost\u{1b}[2J\u{9b}1m\"\n"),
+            "name=\"a  ERROR all lost [2J 1m\"\n"
+        );
     }
 
     #[test]

@@ -1,3 +1,3 @@
 //! Where machines meet sockets.
-pub mod media;
 pub mod logging;
+pub mod media;

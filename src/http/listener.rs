@@ -26,7 +26,11 @@ impl Guarded {
     /// At most `max_connections` at once; each must bring a request within `timeout` of its start or its last answer.
     pub fn new(listener: TcpListener, max_connections: usize, timeout: Duration) -> Self {
         let places = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
-        Self { listener, places, timeout }
+        Self {
+            listener,
+            places,
+            timeout,
+        }
     }
 }
 
@@ -43,7 +47,15 @@ impl Listener for Guarded {
             match self.listener.accept().await {
                 Ok((stream, address)) => {
                     let deadline = Box::pin(sleep(self.timeout));
-                    return (GuardedStream { stream, deadline, timeout: self.timeout, _place: place }, address);
+                    return (
+                        GuardedStream {
+                            stream,
+                            deadline,
+                            timeout: self.timeout,
+                            _place: place,
+                        },
+                        address,
+                    );
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept an HTTP connection");
@@ -81,7 +93,11 @@ impl GuardedStream {
 }
 
 impl AsyncRead for GuardedStream {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.expired(context)?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }

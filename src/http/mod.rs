@@ -36,7 +36,8 @@ pub use status::{
 /// Largest request body, bytes: no request of ours has one worth mentioning.
 const BODY_MAX_BYTES: usize = 16 * 1024;
 /// The page loads its own style sheet and nothing else, from nowhere else, and cannot be framed.
-const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const CONTENT_POLICY: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -50,7 +51,12 @@ pub struct App {
 impl App {
     /// Puts the parts together.
     pub fn new(status: Arc<dyn Status>, control: Arc<dyn Control>, metrics: PrometheusHandle, token: Token) -> Self {
-        Self { status, control, metrics, token: Arc::new(token) }
+        Self {
+            status,
+            control,
+            metrics,
+            token: Arc::new(token),
+        }
     }
 }
 
@@ -76,7 +82,10 @@ pub fn router(app: App) -> Router {
 async fn careful_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CONTENT_POLICY),
+    );
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -107,7 +116,10 @@ impl Server {
 
     /// The addresses as they were bound (port 0 resolved).
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+        self.listeners
+            .iter()
+            .filter_map(|listener| listener.local_addr().ok())
+            .collect()
     }
 
     /// Serves until `stop` becomes true or its sender is gone; requests under way are finished.
@@ -119,7 +131,11 @@ impl Server {
             let stopped = async move {
                 let _ = stop.wait_for(|stop| *stop).await;
             };
-            tasks.spawn(axum::serve(guarded, router(app.clone())).with_graceful_shutdown(stopped).into_future());
+            tasks.spawn(
+                axum::serve(guarded, router(app.clone()))
+                    .with_graceful_shutdown(stopped)
+                    .into_future(),
+            );
         }
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {

@@ -91,7 +91,11 @@ impl Readiness {
             (self.dialplan_loaded, "dialplan_not_loaded"),
             (!self.draining, "draining"),
         ];
-        conditions.into_iter().filter(|(holds, _)| !holds).map(|(_, reason)| reason).collect()
+        conditions
+            .into_iter()
+            .filter(|(holds, _)| !holds)
+            .map(|(_, reason)| reason)
+            .collect()
     }
 }
 

@@ -26,3 +26,19 @@ pub const DIALPLAN_STEPS_WITHOUT_WAIT_MAX: u32 = 64;
 pub const DIALPLAN_DEPTH_MAX: usize = 16;
 /// Keys gathered at most for one question.
 pub const DIALPLAN_DIGITS_MAX: usize = 32;
+/// Largest dialplan file, bytes.
+pub const DIALPLAN_FILE_MAX_BYTES: usize = 1_000_000;
+/// Most dialplan files read together.
+pub const DIALPLAN_FILES_MAX: usize = 256;
+/// Most steps in one flow.
+pub const DIALPLAN_STEPS_MAX: usize = 1_000;
+/// Most dialled numbers in all files together.
+pub const DIALPLAN_NUMBERS_MAX: usize = 2_000;
+/// Most items said by one step.
+pub const DIALPLAN_SAY_MAX_ITEMS: usize = 64;
+/// Most problems reported in one run.
+pub const DIALPLAN_PROBLEMS_MAX: usize = 500;
+/// Most variables that one call may hold.
+pub const DIALPLAN_VARIABLES_MAX: usize = 32;
+/// Longest value of a variable, characters.
+pub const DIALPLAN_VALUE_MAX_CHARS: usize = 256;

@@ -11,5 +11,8 @@ use crate::http::App;
 pub(in crate::http) async fn drain(_: Admin, State(app): State<App>) -> (StatusCode, Json<Value>) {
     tracing::info!("draining on request");
     app.control.drain();
-    (StatusCode::ACCEPTED, Json(json!({ "draining": true, "live_calls": app.status.live().len() })))
+    (
+        StatusCode::ACCEPTED,
+        Json(json!({ "draining": true, "live_calls": app.status.live().len() })),
+    )
 }

@@ -21,8 +21,13 @@ impl FromRequestParts<App> for Admin {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or(Error::Unauthorized)?;
+        let value = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let (scheme, token) = value
+            .and_then(|value| value.split_once(' '))
+            .ok_or(Error::Unauthorized)?;
         let right = scheme.eq_ignore_ascii_case("bearer") && app.token.matches(token.trim());
         if right { Ok(Self) } else { Err(Error::Unauthorized) }
     }

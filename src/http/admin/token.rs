@@ -24,12 +24,18 @@ pub struct Token(Secret);
 impl Token {
     /// Reads the file, or makes it with mode 0600 if it does not exist. Refuses one that others may read.
     pub fn load_or_create(path: &Path) -> Result<Self, TokenError> {
-        let failed = |cause| TokenError::File { path: path.to_owned(), cause };
+        let failed = |cause| TokenError::File {
+            path: path.to_owned(),
+            cause,
+        };
         match fs::metadata(path) {
             Ok(metadata) => {
                 let mode = metadata.permissions().mode() & 0o777;
                 if mode & 0o077 != 0 {
-                    return Err(TokenError::Open { path: path.to_owned(), mode });
+                    return Err(TokenError::Open {
+                        path: path.to_owned(),
+                        mode,
+                    });
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => create(path).map_err(failed)?,
@@ -38,7 +44,10 @@ impl Token {
         let text = fs::read_to_string(path).map_err(failed)?;
         let text = text.trim();
         if text.len() < MIN_CHARS {
-            return Err(TokenError::Short { path: path.to_owned(), min: MIN_CHARS });
+            return Err(TokenError::Short {
+                path: path.to_owned(),
+                min: MIN_CHARS,
+            });
         }
         Ok(Self(Secret::new(text)))
     }
@@ -86,7 +95,10 @@ mod tests {
         let path = folder.path().join("admin-token");
         fs::write(&path, "0123456789012345678901234567890").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(Token::load_or_create(&path), Err(TokenError::Open { mode: 0o640, .. })));
+        assert!(matches!(
+            Token::load_or_create(&path),
+            Err(TokenError::Open { mode: 0o640, .. })
+        ));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert!(Token::load_or_create(&path).is_ok());
         fs::write(&path, "admin").unwrap();

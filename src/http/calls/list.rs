@@ -63,7 +63,12 @@ pub(in crate::http) async fn list(
     let zone = TimeZone::get(&app.status.site().time_zone).unwrap_or(TimeZone::UTC);
     let recent = app.status.recent(limit).await?;
     Ok(Json(Calls {
-        live: app.status.live().into_iter().map(|call| Live::of(call, &zone)).collect(),
+        live: app
+            .status
+            .live()
+            .into_iter()
+            .map(|call| Live::of(call, &zone))
+            .collect(),
         recent: recent.into_iter().map(|call| Recent::of(call, &zone)).collect(),
     }))
 }
@@ -99,5 +104,8 @@ impl Recent {
 /// `2026-11-05T09:30:00.000+08:00`
 fn rfc3339(at: Wall, zone: &TimeZone) -> String {
     let stamp = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    stamp.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+    stamp
+        .to_zoned(zone.clone())
+        .strftime("%Y-%m-%dT%H:%M:%S%.3f%:z")
+        .to_string()
 }

@@ -9,6 +9,10 @@ use crate::http::App;
 
 pub(in crate::http) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
     let reasons = app.status.readiness().reasons();
-    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if reasons.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons })))
 }

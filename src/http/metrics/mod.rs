@@ -68,7 +68,10 @@ pub async fn upkeep(handle: PrometheusHandle) {
 }
 
 pub(super) async fn render(State(app): State<App>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        app.metrics.render(),
+    )
 }
 
 #[cfg(test)]
@@ -96,6 +99,11 @@ mod tests {
         let document = include_str!("../../../docs/metrics.md");
         let rows: Vec<String> = ALL.iter().map(list::Metric::row).collect();
         let documented: Vec<&str> = document.lines().filter(|line| line.starts_with("| `yihao_")).collect();
-        assert_eq!(documented, rows, "docs/metrics.md should hold these rows:\n{}\n", rows.join("\n"));
+        assert_eq!(
+            documented,
+            rows,
+            "docs/metrics.md should hold these rows:\n{}\n",
+            rows.join("\n")
+        );
     }
 }

@@ -108,7 +108,12 @@ impl View {
         }
         out.push_str("</ul>\n<table><tr><th>号码</th><th>热线</th></tr>\n");
         for number in &self.site.numbers {
-            writeln!(out, "<tr><td><code>{}</code></td><td>{}</td></tr>", Text(&number.number), Text(&number.name))?;
+            writeln!(
+                out,
+                "<tr><td><code>{}</code></td><td>{}</td></tr>",
+                Text(&number.number),
+                Text(&number.name)
+            )?;
         }
         out.push_str("</table>\n");
         Ok(())
@@ -134,7 +139,11 @@ impl View {
         }
         out.push_str("</table></div>\n");
         if self.live.len() > ROWS {
-            writeln!(out, "<p class=\"quiet\">另有 {} 个通话未列出</p>", self.live.len() - ROWS)?;
+            writeln!(
+                out,
+                "<p class=\"quiet\">另有 {} 个通话未列出</p>",
+                self.live.len() - ROWS
+            )?;
         }
         Ok(())
     }
@@ -187,7 +196,11 @@ fn seconds_between(from: Wall, to: Wall) -> u64 {
 /// `1:02:03`, `2:03`
 fn duration(seconds: u64) -> String {
     let (h, m, s) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m}:{s:02}") }
+    if h > 0 {
+        format!("{h}:{m:02}:{s:02}")
+    } else {
+        format!("{m}:{s:02}")
+    }
 }
 
 fn reason_in_chinese(reason: &str) -> &'static str {

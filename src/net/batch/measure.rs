@@ -8,7 +8,8 @@ use rustix::time::{ClockId, clock_gettime};
 use super::*;
 
 const SOCKETS: usize = 100;
-const TICKS: u32 = 250;
+const TICKS: u32 = 20;
+const RUNS: u32 = 40;
 
 fn thread_cpu_us() -> f64 {
     let t = clock_gettime(ClockId::ThreadCPUTime);
@@ -70,24 +71,23 @@ fn relaying(io: &mut dyn PacketIo) -> f64 {
     cpu / packets as f64
 }
 
+/// The least of many short runs: other work on the machine can only add.
 #[test]
 #[ignore = "a measurement, not a test"]
 #[expect(clippy::print_stderr, reason = "it prints figures")]
 fn measure() {
-    for _ in 0..3 {
+    let mut least = [f64::MAX; 4];
+    for _ in 0..RUNS {
         let mut epoll = EpollIo::new(Arc::default()).unwrap();
         let mut uring = UringIo::new(Arc::default()).unwrap();
-        eprintln!(
-            "send:  epoll {:.2} µs, io_uring {:.2} µs",
-            sending(&mut epoll),
-            sending(&mut uring)
-        );
+        least[0] = least[0].min(sending(&mut epoll));
+        least[1] = least[1].min(sending(&mut uring));
         let mut epoll = EpollIo::new(Arc::default()).unwrap();
         let mut uring = UringIo::new(Arc::default()).unwrap();
-        eprintln!(
-            "relay: epoll {:.2} µs, io_uring {:.2} µs",
-            relaying(&mut epoll),
-            relaying(&mut uring)
-        );
+        least[2] = least[2].min(relaying(&mut epoll));
+        least[3] = least[3].min(relaying(&mut uring));
     }
+    let [send_epoll, send_uring, relay_epoll, relay_uring] = least;
+    eprintln!("CPU µs a packet: send  epoll {send_epoll:.2}, io_uring {send_uring:.2}");
+    eprintln!("CPU µs a packet: relay epoll {relay_epoll:.2}, io_uring {relay_uring:.2}");
 }

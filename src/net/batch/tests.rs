@@ -199,6 +199,5 @@ fn the_bell_of_another_thread_ends_the_sleep() {
 
 #[test]
 fn auto_always_finds_a_way() {
-    let io = open(Backend::Auto, Arc::default()).unwrap();
-    assert!(["epoll", "io_uring"].contains(&io.name()));
+    assert!(open(Backend::Auto, Arc::default()).is_ok());
 }

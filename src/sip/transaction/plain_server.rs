@@ -21,7 +21,8 @@ pub(super) enum Input {
     Request,
     /// Our user answers: status and the whole message.
     Response(u16, Arc<[u8]>),
-    Timer(Timer),
+    /// Unanswered or J, whichever the state has.
+    Timer,
     FlowFailed,
 }
 
@@ -61,7 +62,7 @@ impl PlainServer {
             // Nothing has been said yet, so there is nothing to repeat.
             Input::Request => State::Trying,
             Input::Response(status, bytes) => self.answer(status, bytes, cx),
-            Input::Timer(_) => self.fail(Failure::Timeout, cx),
+            Input::Timer => self.fail(Failure::Timeout, cx),
             Input::FlowFailed => self.fail(Failure::Transport, cx),
         }
     }
@@ -74,7 +75,7 @@ impl PlainServer {
                 State::Proceeding
             }
             Input::Response(status, bytes) => self.answer(status, bytes, cx),
-            Input::Timer(_) => self.fail(Failure::Timeout, cx),
+            Input::Timer => self.fail(Failure::Timeout, cx),
             Input::FlowFailed => self.fail(Failure::Transport, cx),
         }
     }
@@ -88,7 +89,7 @@ impl PlainServer {
             }
             // Only one final answer is given; whatever the user says later is discarded.
             Input::Response(..) => State::Completed,
-            Input::Timer(_) | Input::FlowFailed => State::Terminated,
+            Input::Timer | Input::FlowFailed => State::Terminated,
         }
     }
 
