@@ -1,5 +1,6 @@
 //! A call arrives: which hotline, may it come in, which sound. Ends with a 200 or a refusal, both on record first.
 
+use crate::ivr::Language;
 use crate::ivr::walk::{Walk, WalkContext};
 use crate::kernel::{EndReason, EndedBy, EventKind, LegId, Now, PhoneNumber};
 use crate::sip::Flow;
@@ -41,7 +42,7 @@ impl Call {
             sip_call_id: invite.headers.call_id().unwrap_or_default().to_string(),
             source: flow.remote.to_string(),
         };
-        let language = number.map_or(plan.default_language(), |n| n.language);
+        let language = number.map_or_else(Language::default, |n| n.language);
         let mut call = Self {
             id,
             leg,
@@ -70,7 +71,9 @@ impl Call {
             last_key: None,
             recordings_made: 0,
             transfer: None,
-            ringback: None,
+            prompt: None,
+            ringback: false,
+            leg_gone: false,
             callee_hung_up: false,
             last_step: None,
         };
@@ -83,7 +86,7 @@ impl Call {
             call.refuse(Refusal { reason: EndReason::UnknownNumber, status: 404, retry_after_s: None }, now, desk);
             return call;
         };
-        let context = WalkContext { called: to.reveal().to_owned(), caller: from, language };
+        let context = WalkContext { called: to.reveal().to_owned(), caller: from, language, calendar: shared.calendar.clone() };
         call.walk = Some(Box::new(Walk::new(plan.clone(), number, context)));
         let media = desk.new_media_id();
         desk.by_media.insert(media, id);

@@ -10,7 +10,7 @@ use rand::{Rng, RngCore};
 
 use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
-use crate::kernel::{AudioParams, CallId, Event, EventKind, LegId, MediaId, Now, PhoneNumber, PlayId};
+use crate::kernel::{AudioParams, CallId, Event, EventKind, LegId, MediaId, Now, PlayId};
 use crate::media::MediaCommand;
 use crate::sip::ua::UserAgent;
 use crate::sip::{Flow, Transport};
@@ -106,6 +106,11 @@ pub enum Command {
         /// The session.
         id: MediaId,
     },
+    /// A year without a table of working days was met: raise the alarm.
+    CalendarMissing {
+        /// The year.
+        year: i16,
+    },
     /// Find the way to a peer; tell [`super::Exchange::reached`].
     Reach {
         /// Number of the question.
@@ -142,8 +147,6 @@ pub struct LocalRtp {
 pub(super) struct Recording {
     pub call: CallId,
     pub file: String,
-    pub purpose: String,
-    pub caller: PhoneNumber,
 }
 
 /// The shared part of an exchange.
@@ -238,10 +241,6 @@ impl Desk {
 
     fn media_id_on(&self, worker: u64) -> MediaId {
         MediaId(u64::from(self.shard) << 48 | self.last_id << WORKER_BITS | worker)
-    }
-
-    pub(super) fn new_play_id(&mut self) -> PlayId {
-        PlayId(self.next_id())
     }
 
     pub(super) fn new_query(&mut self) -> u64 {

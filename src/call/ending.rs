@@ -1,5 +1,6 @@
 //! How a call ends: once, on record before the other side is told, and with everything given back.
 
+use crate::ivr::walk::{Command as WalkCommand, Input as WalkInput};
 use crate::kernel::{EndReason, EndedBy, EventKind, Now};
 use crate::media::MediaOutput;
 use crate::sip::message::HeaderName;
@@ -32,9 +33,9 @@ impl Call {
             return;
         }
         self.phase = Phase::Ending;
-        self.walk = None;
         self.deadline = None;
         let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();
+        kinds.extend(self.leave_walk(now, desk));
         kinds.push(EventKind::Ended { by, reason, status });
         desk.append(self.id, kinds, after, now);
         self.drop_transfer(now, desk);
@@ -42,6 +43,23 @@ impl Call {
             self.finish_recording(media.id, desk);
             desk.push(Command::CloseMedia { id: media.id });
         }
+    }
+
+    /// Tells the walk that the caller is gone and takes what is owed to him. A walk whose recording is still open is
+    /// kept: it decides about the call back when the file is closed.
+    fn leave_walk(&mut self, now: Now, desk: &Desk) -> Vec<EventKind> {
+        let Some(mut walk) = self.walk.take() else { return Vec::new() };
+        walk.handle(WalkInput::Gone, now);
+        let mut kinds = Vec::new();
+        while let Some(command) = walk.next_command() {
+            if let WalkCommand::Event(kind) = command {
+                kinds.push(kind);
+            }
+        }
+        if self.is_recording(desk) {
+            self.walk = Some(walk);
+        }
+        kinds
     }
 
     /// Does what the ledger was waited for.

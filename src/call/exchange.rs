@@ -8,6 +8,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::ivr::dialplan::Dialplan;
+use crate::ivr::walk::Input as WalkInput;
+use crate::kernel::calendar::Calendar;
 use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber};
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
@@ -44,6 +46,8 @@ pub struct ExchangeConfig {
 pub struct Shared {
     /// The dialplan for calls that arrive from now on.
     pub plan: Arc<Dialplan>,
+    /// The working calendar.
+    pub calendar: Arc<Calendar>,
     /// Who may send calls.
     pub peers: Vec<Peer>,
     /// Where transfers go.
@@ -182,9 +186,26 @@ impl Exchange {
     /// A recording is complete.
     pub fn recording_saved(&mut self, id: MediaId, duration_ms: u64, sha256: &str, now: Now) {
         if let Some((call, file)) = message::saved(id, duration_ms, sha256, now, &mut self.desk) {
-            self.with_call(call, |call, desk, _| call.recorded(file, duration_ms, now, desk));
+            self.after_recording(call, now, |call, desk| call.recorded(file, duration_ms, now, desk));
         }
+    }
+
+    /// A recording could not be made or kept: the plan says so to the caller.
+    pub fn recording_failed(&mut self, id: MediaId, now: Now) {
+        if let Some(recording) = self.desk.recordings.remove(&id) {
+            self.after_recording(recording.call, now, |call, desk| {
+                call.walk_on(WalkInput::RecordFailed, now, desk);
+            });
+        }
+    }
+
+    /// Lets the walk go on; a call that was only kept for its recording is over now.
+    fn after_recording(&mut self, id: CallId, now: Now, f: impl FnOnce(&mut Call, &mut Desk)) {
+        self.with_call(id, |call, desk, _| f(call, desk));
         self.turn(now);
+        if self.calls.get(&id).is_some_and(|c| c.leg_gone) {
+            self.forget(id);
+        }
     }
 
     /// The ledger has it: what waited for it may leave.
@@ -329,7 +350,7 @@ impl Exchange {
             }),
             UaEvent::Provisional { leg, status, sdp } => self.with(leg, |call, _, desk, _| match sdp {
                 Some(sdp) => call.transfer_answer(&sdp, desk),
-                None if status == 180 => call.transfer_rings(now, desk),
+                None if status == 180 => call.transfer_rings(desk),
                 None => {}
             }),
             UaEvent::Answered { leg, sdp } => self.with(leg, |call, _, desk, _| {
@@ -389,13 +410,22 @@ impl Exchange {
                 call.transfer_ended(end, now, desk);
             }
         });
-        if over && let Some(call) = self.calls.remove(&id) {
-            if let Some(at) = call.armed {
-                self.timers.remove(&(at, id));
-            }
-            if call.admitted {
-                self.desk.counts.release(call.source, call.peer.as_deref());
-            }
+        if !over {
+            return;
+        }
+        match self.calls.get_mut(&id) {
+            Some(call) if call.is_recording(&self.desk) => call.leg_gone = true,
+            Some(_) | None => self.forget(id),
+        }
+    }
+
+    fn forget(&mut self, id: CallId) {
+        let Some(call) = self.calls.remove(&id) else { return };
+        if let Some(at) = call.armed {
+            self.timers.remove(&(at, id));
+        }
+        if call.admitted {
+            self.desk.counts.release(call.source, call.peer.as_deref());
         }
     }
 

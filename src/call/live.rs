@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::ivr::spoken::{self, Piece};
-use crate::ivr::walk::{Command as WalkCommand, Input as WalkInput, Walk};
-use crate::ivr::{HookKind, Language};
+use crate::ivr::Language;
+use crate::ivr::walk::{Command as WalkCommand, HookId, Input as WalkInput, Walk};
 use crate::kernel::{CallId, Digit, Direction, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber, PlayId};
 use crate::media::{DigitSource, MediaCommand};
 use crate::sip::Flow;
@@ -20,6 +20,8 @@ use super::transfer::Transfer;
 const SAME_PRESS: Duration = Duration::from_millis(400);
 /// The prompt that a caller hears while another place rings.
 const RINGBACK: &str = "tone/ringback";
+/// Its playlist: no walk counts so far.
+const RINGBACK_PLAY: PlayId = PlayId(u64::MAX);
 
 /// Where a call is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,6 @@ impl From<DigitSource> for Heard {
 }
 
 /// One citizen's call.
-#[derive(Debug)]
 pub(super) struct Call {
     pub id: CallId,
     pub leg: LegId,
@@ -96,8 +97,13 @@ pub(super) struct Call {
     pub last_key: Option<(Digit, Heard, Mono)>,
     pub recordings_made: u32,
     pub transfer: Option<Box<Transfer>>,
-    pub ringback: Option<PlayId>,
+    /// The walk's playlist that is being heard.
+    pub prompt: Option<PlayId>,
+    /// The caller hears our ring-back tone.
+    pub ringback: bool,
     pub callee_hung_up: bool,
+    /// The dialog is over; only a recording keeps the call.
+    pub leg_gone: bool,
     pub last_step: Option<String>,
 }
 
@@ -184,11 +190,14 @@ impl Call {
 
     /// A playlist came to its end.
     pub(super) fn played(&mut self, play: PlayId, now: Now, desk: &mut Desk) {
-        if self.ringback == Some(play) {
-            self.ringback = None;
+        if play == RINGBACK_PLAY {
             return;
         }
+        if self.prompt == Some(play) {
+            self.prompt = None;
+        }
         self.walk_on(WalkInput::Played(play), now, desk);
+        self.ring_back(desk);
     }
 
     /// A key, from wherever it was heard.
@@ -241,20 +250,30 @@ impl Call {
 
     fn carry_out_one(&mut self, command: WalkCommand, now: Now, desk: &mut Desk, shared: &Shared) {
         let Some(media) = self.media else { return };
+        if self.phase == Phase::Ending && !matches!(command, WalkCommand::Event(_)) {
+            return; // nobody is there to hear it
+        }
         match command {
             WalkCommand::Play { id, items, repeat } => {
+                self.prompt = Some(id);
+                self.ringback = false;
                 let pieces = items.iter().flat_map(|item| spoken::pieces(item, self.language)).collect();
                 desk.push(Command::Play { id: media.id, play: id, pieces, language: self.language, repeat });
             }
-            WalkCommand::StopPlaying(_) => {
+            WalkCommand::StopPlaying(id) => {
+                if self.prompt == Some(id) {
+                    self.prompt = None;
+                }
                 desk.push(Command::Media { id: media.id, command: MediaCommand::StopPlaying });
             }
-            WalkCommand::Transfer { to, timeout_s } => self.begin_transfer(to, timeout_s, now, desk, shared),
+            WalkCommand::Transfer { to, ring_timeout_s } => self.begin_transfer(to, ring_timeout_s, now, desk, shared),
             WalkCommand::Record { max_s, silence_s, purpose } => {
                 self.record(max_s, silence_s, &purpose, now, desk);
             }
             WalkCommand::StopRecording => self.stop_recording(desk),
-            WalkCommand::Hook { kind, .. } => self.hook(&kind, now, desk),
+            WalkCommand::Hook { id, .. } => self.hook(id, now, desk),
+            WalkCommand::CancelHook(_) => {} // nothing is ever under way: see `hook`
+            WalkCommand::CalendarMissing { year } => desk.push(Command::CalendarMissing { year }),
             WalkCommand::HangUp { reason } => self.hang_up(reason, now, desk),
             WalkCommand::Event(kind) => {
                 if let EventKind::Step { step } = &kind {
@@ -267,8 +286,9 @@ impl Call {
     }
 
     /// Services that this server does not offer yet answer "unavailable"; every plan must have a way on from there.
-    fn hook(&mut self, _kind: &HookKind, now: Now, desk: &mut Desk) {
-        self.walk_on(WalkInput::HookDone { outcome: "unavailable".to_owned() }, now, desk);
+    fn hook(&mut self, id: HookId, now: Now, desk: &mut Desk) {
+        let outcome = "unavailable".to_owned();
+        self.walk_on(WalkInput::HookDone { id, outcome, values: Vec::new() }, now, desk);
     }
 
     fn hang_up(&mut self, reason: EndReason, now: Now, desk: &mut Desk) {
@@ -279,20 +299,26 @@ impl Call {
         self.end(by, reason, None, After::HangUp { cause: 16 }, now, desk);
     }
 
-    /// The caller hears that it rings at the other place.
-    pub(super) fn play_ringback(&mut self, _now: Now, desk: &mut Desk) {
-        let Some(media) = self.media else { return };
-        let play = desk.new_play_id();
-        self.ringback = Some(play);
-        let pieces = vec![Piece::Prompt(RINGBACK.to_owned())];
-        desk.push(Command::Play { id: media.id, play, pieces, language: self.language, repeat: true });
+    /// While another place rings and no prompt is playing, the caller hears that it rings.
+    pub(super) fn ring_back(&mut self, desk: &mut Desk) {
+        let rings = self.transfer.as_deref().is_some_and(Transfer::rings_silently);
+        if let Some(media) = self.media
+            && rings
+            && self.prompt.is_none()
+            && !self.ringback
+        {
+            self.ringback = true;
+            let pieces = vec![Piece::Prompt(RINGBACK.to_owned())];
+            desk.push(Command::Play { id: media.id, play: RINGBACK_PLAY, pieces, language: self.language, repeat: true });
+        }
     }
 
     /// Ends the ring-back tone.
     pub(super) fn stop_ringback(&mut self, desk: &mut Desk) {
-        if let (Some(_), Some(media)) = (self.ringback.take(), self.media) {
+        if let Some(media) = self.media
+            && std::mem::take(&mut self.ringback)
+        {
             desk.push(Command::Media { id: media.id, command: MediaCommand::StopPlaying });
         }
     }
-
 }

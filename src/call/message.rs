@@ -9,24 +9,23 @@ use crate::media::MediaCommand;
 use super::desk::{Command, Desk, Recording};
 use super::live::Call;
 
-/// A message shorter than this is a breath or a click: it is kept, but nobody is owed a call for it.
+/// A recovered message shorter than this is a breath or a click: it is kept, but nobody is owed a call for it. (While a
+/// call lives, its plan decides.)
 const SHORTEST_MESSAGE_MS: u64 = 1_000;
 
 impl Call {
     /// Starts a recording for the walk.
-    pub(super) fn record(&mut self, max_s: u32, silence_s: Option<u32>, purpose: &str, now: Now, desk: &mut Desk) {
+    pub(super) fn record(&mut self, max_s: u32, silence_s: u32, purpose: &str, now: Now, desk: &mut Desk) {
         let Some(media) = self.media else { return };
         self.recordings_made += 1;
         let file = format!("{purpose}/{}-{}.wav", self.id, self.recordings_made);
         desk.note(self.id, EventKind::RecordingStarted { file: file.clone(), purpose: purpose.to_owned() }, now);
-        let recording =
-            Recording { call: self.id, file: file.clone(), purpose: purpose.to_owned(), caller: self.from.clone() };
-        desk.recordings.insert(media.id, recording);
+        desk.recordings.insert(media.id, Recording { call: self.id, file: file.clone() });
         desk.push(Command::StartRecording {
             id: media.id,
             file,
             max: Duration::from_secs(u64::from(max_s)),
-            silence: silence_s.map(|s| Duration::from_secs(u64::from(s))),
+            silence: (silence_s > 0).then(|| Duration::from_secs(u64::from(silence_s))),
         });
     }
 
@@ -44,14 +43,19 @@ impl Call {
         }
     }
 
+    /// Whether a file of this call is open.
+    pub(super) fn is_recording(&self, desk: &Desk) -> bool {
+        self.media.is_some_and(|m| desk.recordings.contains_key(&m.id))
+    }
+
     /// The file is complete and on record; the walk goes on.
     pub(super) fn recorded(&mut self, file: String, duration_ms: u64, now: Now, desk: &mut Desk) {
         self.walk_on(WalkInput::Recorded { duration_ms, file }, now, desk);
     }
 }
 
-/// The events that a finished recording leaves, whether its call still lives or not.
-pub fn events_of_recording(
+/// What a recording leaves whose call did not live to see its end: found and repaired after a restart.
+pub fn events_of_recovered_recording(
     file: &str,
     purpose: &str,
     caller: &PhoneNumber,
@@ -69,8 +73,7 @@ pub fn events_of_recording(
 /// Notes a finished recording and says whose it was.
 pub(super) fn saved(id: MediaId, duration_ms: u64, sha256: &str, now: Now, desk: &mut Desk) -> Option<(CallId, String)> {
     let recording = desk.recordings.remove(&id)?;
-    for kind in events_of_recording(&recording.file, &recording.purpose, &recording.caller, duration_ms, sha256) {
-        desk.note(recording.call, kind, now);
-    }
+    let kind = EventKind::RecordingEnded { file: recording.file.clone(), duration_ms, sha256: sha256.to_owned() };
+    desk.note(recording.call, kind, now);
     Some((recording.call, recording.file))
 }

@@ -12,7 +12,7 @@ use crate::sip::sdp::{self, LocalAudio, Sdp};
 use crate::sip::ua::{Credentials, LegEnd, OutgoingCall};
 
 use super::desk::{Command, Desk, LocalRtp, ReachTarget};
-use super::ending::{After, reason_of};
+use super::ending::reason_of;
 use super::exchange::Shared;
 use super::live::{Call, Media};
 
@@ -50,6 +50,7 @@ pub(super) struct Transfer {
     offer: Option<Box<Sdp>>,
     query: u64,
     ring_timeout: Duration,
+    ringing: bool,
     bridged: bool,
     answered: bool,
     status: Option<u16>,
@@ -65,6 +66,11 @@ impl Transfer {
         if let Some(media) = self.media {
             desk.push(Command::CloseMedia { id: media.id });
         }
+    }
+
+    /// It rings there, and no sound comes from there.
+    pub(super) fn rings_silently(&self) -> bool {
+        self.ringing && !self.bridged
     }
 
     pub(super) fn is_leg(&self, leg: LegId) -> bool {
@@ -91,6 +97,7 @@ impl Call {
             offer: None,
             query,
             ring_timeout: Duration::from_secs(u64::from(timeout_s)),
+            ringing: false,
             bridged: false,
             answered: false,
             status: None,
@@ -160,20 +167,19 @@ impl Call {
         desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
         if !transfer.bridged {
             transfer.bridged = true;
-            if let Some(play) = self.ringback.take() {
-                let _ = play; // its "finished" is late from here on
-            }
+            self.ringback = false;
+            self.prompt = None;
             desk.push(Command::Media { id: caller.id, command: MediaCommand::StopPlaying });
             desk.push(Command::Bridge { a: caller.id, b: media.id });
         }
     }
 
     /// The target rings without sound of its own: the caller hears ours.
-    pub(super) fn transfer_rings(&mut self, now: Now, desk: &mut Desk) {
-        let silent = self.transfer.as_deref().is_some_and(|t| !t.bridged);
-        if silent && self.ringback.is_none() {
-            self.play_ringback(now, desk);
+    pub(super) fn transfer_rings(&mut self, desk: &mut Desk) {
+        if let Some(transfer) = self.transfer.as_deref_mut() {
+            transfer.ringing = true;
         }
+        self.ring_back(desk);
     }
 
     /// The target answered.
@@ -190,6 +196,7 @@ impl Call {
         if !transfer.answered {
             transfer.answered = true;
             desk.note(id, EventKind::TransferAnswered, now);
+            self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Answered }, now, desk);
         }
     }
 
@@ -280,11 +287,6 @@ impl Call {
                 desk.push(Command::Unbridge { id: caller.id });
             }
         }
-    }
-
-    /// Ends the call because its target hung up.
-    pub(super) fn after_for_hangup(&self) -> After {
-        After::HangUp { cause: 16 }
     }
 }
 

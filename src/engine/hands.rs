@@ -70,6 +70,10 @@ impl Hands {
             Command::StartRecording { id, file, max, silence } => self.start_recording(id, &file, max, silence),
             Command::FinishRecording { id } => self.recorder.finish(id),
             Command::CloseMedia { id } => self.close_media(id),
+            Command::CalendarMissing { year } => {
+                metrics::gauge!("yihao_calendar_missing", "year" => year.to_string()).set(1.0);
+                tracing::error!(year, "ALARM: no table of working days for this year: opening hours are a guess");
+            }
             Command::Reach { query, target } => self.reach(query, target),
         }
     }

@@ -493,6 +493,7 @@ impl World {
                     self.exchange.media_closed(id, &media.session.stats(), now);
                 }
             }
+            Command::CalendarMissing { .. } => {}
             Command::Reach { query, target } => {
                 let remote: Option<SocketAddr> =
                     target.host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, target.port.unwrap_or(SIP_PORT)));
