@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn pairs_are_even_and_odd_and_the_next_caller_waits_out_the_quarantine() {
-        let (pool, hand) = pool(46_001, 46_005); // 46002+46003, 46004+46005
+        let (pool, hand) = pool(26_001, 26_005); // 26002 + 26003, 26004 + 26005
         assert_eq!(pool.capacity(), 2);
         let one = pool.take(HOME).unwrap();
         let two = pool.take(HOME).unwrap();
@@ -294,12 +294,12 @@ mod tests {
 
     #[test]
     fn a_port_of_another_program_is_passed_over() {
-        let (pool, _) = pool(46_012, 46_015);
+        let (pool, _) = pool(26_012, 26_015);
         let first = pool.take(HOME).unwrap();
-        let second_port = if first.rtp_port() == 46_012 {
-            46_014
+        let second_port = if first.rtp_port() == 26_012 {
+            26_014
         } else {
-            46_012
+            26_012
         };
         let stranger = UdpSocket::bind((HOME, second_port + 1)).unwrap();
         assert!(pool.take(HOME).is_err());
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn late_sound_of_the_last_caller_never_reaches_the_next_one() {
-        let (pool, hand) = pool(46_022, 46_023);
+        let (pool, hand) = pool(26_022, 26_023);
         let first = pool.take(HOME).unwrap();
         let port = first.rtp_port();
         drop(first);
@@ -328,14 +328,14 @@ mod tests {
 
     #[test]
     fn version_six_has_its_own_ports_and_an_empty_range_is_refused() {
-        let (pool, _) = pool(46_032, 46_033);
+        let (pool, _) = pool(26_032, 26_033);
         let six: IpAddr = "::1".parse().unwrap();
         let a = pool.take(HOME).unwrap();
         let b = pool.take(six).unwrap();
         assert_eq!(a.rtp_port(), b.rtp_port());
         let config = PortConfig {
-            port_min: 46_041,
-            port_max: 46_042,
+            port_min: 26_041,
+            port_max: 26_042,
             ..PortConfig::default()
         };
         let clock: Clock = Arc::new(|| Mono::ZERO);

@@ -1,17 +1,16 @@
 //! Reads one step: which kind it is, and the fields of that kind. Knows nothing of other steps but that their names resolve.
 
-use std::collections::BTreeMap;
-
 use toml::Spanned;
 use toml::de::DeValue;
 
 use super::names::in_file_order;
 use super::problem::hint;
+use super::questions::{ending_key, gather, keys, menu, seconds_as_ms};
 use super::reader::{Fields, Place, clip, type_name};
 use super::speech::{lines, value_of};
-use super::{Case, Gather, HookKind, Kind, Menu, Outcomes, Pattern, Queue, Record, Retry, Target, Value};
+use super::{Case, HookKind, Kind, Outcomes, Pattern, Queue, Record, Target, Value};
 use crate::ivr::Language;
-use crate::kernel::{Digit, limits};
+use crate::kernel::limits;
 
 /// The key that gives a step its kind. `say` comes last: beside another of these it is what is said first.
 const KINDS: [&str; 19] = [
@@ -117,7 +116,7 @@ fn one_kind(fields: &Fields<'_, '_, '_>) -> Option<&'static str> {
 }
 
 /// What is said, which may not be nothing.
-fn spoken(fields: &mut Fields<'_, '_, '_>, key: &'static str) -> Vec<super::Line> {
+pub(super) fn spoken(fields: &mut Fields<'_, '_, '_>, key: &'static str) -> Vec<super::Line> {
     let empty = fields.table.get(key).is_some_and(|v| {
         v.get_ref().as_array().is_some_and(|a| a.is_empty()) || v.get_ref().as_str().is_some_and(str::is_empty)
     });
@@ -127,62 +126,7 @@ fn spoken(fields: &mut Fields<'_, '_, '_>, key: &'static str) -> Vec<super::Line
     lines(fields, key)
 }
 
-fn seconds_as_ms(fields: &mut Fields<'_, '_, '_>, key: &'static str, most: u32, default_s: u32) -> u32 {
-    fields.whole(key, 1..=most).unwrap_or(default_s).saturating_mul(1_000)
-}
-
-fn menu(fields: &mut Fields<'_, '_, '_>) -> Kind {
-    let lines = spoken(fields, "menu");
-    fields.missing("keys");
-    let keys = keys(fields);
-    if fields.has("keys") && keys.is_empty() {
-        fields.source.problem(&fields.place, "the menu has no key to press");
-    }
-    let timeout_ms = seconds_as_ms(fields, "timeout_s", 120, 5);
-    let barge_in = fields.flag("barge_in", true);
-    let (on_timeout, on_wrong_key) = retries(fields, "wrong_key");
-    Kind::Menu(Menu {
-        lines,
-        keys,
-        barge_in,
-        timeout_ms,
-        on_timeout,
-        on_wrong_key,
-    })
-}
-
-/// `keys = { 1 = "target", "*" = "other" }`.
-fn keys(fields: &mut Fields<'_, '_, '_>) -> BTreeMap<Digit, Target> {
-    let mut keys = BTreeMap::new();
-    let source = fields.source;
-    let Some(value) = fields.value("keys") else {
-        return keys;
-    };
-    let Some(table) = value.get_ref().as_table() else {
-        source.problem(&value.span(), "\"keys\" must be a table such as { 1 = \"step\" }");
-        return keys;
-    };
-    for (key, target) in in_file_order(table) {
-        let mut characters = key.get_ref().chars();
-        let digit = match (characters.next().and_then(Digit::from_char), characters.next()) {
-            (Some(digit), None) => Some(digit),
-            _ => {
-                let message = format!("\"{}\" is no key of a telephone (0-9, *, #, A-D)", clip(key.get_ref()));
-                source.problem(&key.span(), message);
-                None
-            }
-        };
-        let target = target_of(fields, target);
-        if let (Some(digit), Some(target)) = (digit, target)
-            && keys.insert(digit, target).is_some()
-        {
-            source.problem(&key.span(), format!("the key \"{digit:?}\" is given twice"));
-        }
-    }
-    keys
-}
-
-fn target_of(fields: &Fields<'_, '_, '_>, value: &Spanned<DeValue<'_>>) -> Option<Target> {
+pub(super) fn target_of(fields: &Fields<'_, '_, '_>, value: &Spanned<DeValue<'_>>) -> Option<Target> {
     let Some(text) = value.get_ref().as_str() else {
         let found = type_name(value.get_ref());
         fields
@@ -193,131 +137,7 @@ fn target_of(fields: &Fields<'_, '_, '_>, value: &Spanned<DeValue<'_>>) -> Optio
     fields.source.target(text, &value.span())
 }
 
-/// `on = { timeout = …, <wrong> = … }`, both of which a question must handle.
-fn retries(fields: &mut Fields<'_, '_, '_>, wrong: &'static str) -> (Retry, Retry) {
-    let nothing = || Retry {
-        times: 0,
-        say: Vec::new(),
-        then: Target::HangUp,
-    };
-    let source = fields.source;
-    let Some(value) = fields.value("on") else {
-        source.problem(
-            &fields.place,
-            format!("\"on\" is missing: say what happens at a timeout and at a {wrong}"),
-        );
-        return (nothing(), nothing());
-    };
-    let Some(mut on) = Fields::of(source, value, value.span(), "\"on\"") else {
-        return (nothing(), nothing());
-    };
-    on.place = fields.place.clone();
-    let mut one = |key: &'static str| {
-        if !on.has(key) {
-            source.problem(
-                &on.place,
-                format!("\"on.{key}\" is missing: every question must say where it leads"),
-            );
-        }
-        on.value(key).and_then(|v| retry(fields, v)).unwrap_or_else(nothing)
-    };
-    let read = (one("timeout"), one(wrong));
-    on.finish();
-    read
-}
-
-/// `"target"`, or `{ times = 2, say = "prompt", then = "target" }`.
-fn retry(fields: &Fields<'_, '_, '_>, value: &Spanned<DeValue<'_>>) -> Option<Retry> {
-    if value.get_ref().is_str() {
-        let then = target_of(fields, value)?;
-        return Some(Retry {
-            times: 0,
-            say: Vec::new(),
-            then,
-        });
-    }
-    let mut read = Fields::of(fields.source, value, value.span(), "a handler")?;
-    let retry = Retry {
-        times: read
-            .whole("times", 0..=10)
-            .and_then(|n| u8::try_from(n).ok())
-            .unwrap_or(1),
-        say: lines(&mut read, "say"),
-        then: read.required_target("then"),
-    };
-    read.finish();
-    Some(retry)
-}
-
-fn gather(fields: &mut Fields<'_, '_, '_>) -> Kind {
-    let lines = spoken(fields, "gather");
-    let into = fields.required_text("into");
-    if let Some((name, place)) = &into {
-        variable_name(fields, name, place);
-    }
-    let most = u32::try_from(limits::DIALPLAN_DIGITS_MAX).unwrap_or(32);
-    let min = fields.whole("min", 1..=most).unwrap_or(1);
-    fields.missing("max");
-    let max = fields.whole("max", 1..=most).unwrap_or(most);
-    if min > max {
-        fields
-            .source
-            .problem(&fields.place, format!("\"min\" {min} is more than \"max\" {max}"));
-    }
-    let terminator = ending_key(fields, "terminator");
-    let timeout_ms = seconds_as_ms(fields, "timeout_s", 120, 8);
-    let between_ms = seconds_as_ms(fields, "between_s", 60, 4);
-    let (on_timeout, on_wrong) = retries(fields, "wrong");
-    Kind::Gather(Gather {
-        lines,
-        into: into.map(|(name, _)| name).unwrap_or_default(),
-        min: min as usize,
-        max: max as usize,
-        terminator,
-        timeout_ms,
-        between_ms,
-        private: fields.flag("private", false),
-        confirm: confirm(fields),
-        barge_in: fields.flag("barge_in", true),
-        next: fields.required_target("next"),
-        on_timeout,
-        on_wrong,
-    })
-}
-
-/// `confirm = true` needs two prompts of its own.
-fn confirm(fields: &mut Fields<'_, '_, '_>) -> bool {
-    let confirm = fields.flag("confirm", false);
-    let place = fields.place.clone();
-    for id in ["gather/you-pressed", "gather/confirm"].into_iter().filter(|_| confirm) {
-        if !(fields.source.world.catalogue)(id) {
-            fields.source.problem(
-                &place,
-                format!("\"confirm\" needs the prompt \"{id}\", which is not there"),
-            );
-        }
-    }
-    confirm
-}
-
-/// The key that ends something; `#` unless written otherwise, none for `""`.
-fn ending_key(fields: &mut Fields<'_, '_, '_>, key: &'static str) -> Option<Digit> {
-    let Some((text, place)) = fields.text(key) else {
-        return Digit::from_char('#');
-    };
-    let mut characters = text.chars();
-    match (characters.next(), characters.next()) {
-        (None, _) => None,
-        (Some(c), None) if Digit::from_char(c).is_some() => Digit::from_char(c),
-        _ => {
-            let message = format!("\"{key}\" is one key of a telephone, or \"\" for none");
-            fields.source.problem(&place, message);
-            None
-        }
-    }
-}
-
-fn variable_name(fields: &Fields<'_, '_, '_>, name: &str, place: &Place) {
+pub(super) fn variable_name(fields: &Fields<'_, '_, '_>, name: &str, place: &Place) {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.is_empty() || name.len() > 40 || !name.chars().all(good) {
         let message = format!("\"{}\" is no variable's name (a-z, 0-9, _; at most 40)", clip(name));

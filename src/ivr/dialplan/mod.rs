@@ -11,11 +11,12 @@ mod load;
 mod names;
 mod pattern;
 mod problem;
+mod questions;
 mod reader;
 mod speech;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::ivr) mod tests;
 
 use std::collections::BTreeMap;
 

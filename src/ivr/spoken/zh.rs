@@ -56,8 +56,8 @@ pub(super) fn lines() -> Vec<(String, String)> {
     for tens in 2..10 {
         add("num", tens * 10, small(tens * 10));
     }
-    for hundreds in 1..10 {
-        add("num", hundreds * 100, format!("{}百", DIGITS[hundreds]));
+    for (hundreds, digit) in DIGITS.iter().enumerate().skip(1) {
+        add("num", hundreds * 100, format!("{digit}百"));
     }
     for hour in 0..=12 {
         let name = if hour == 2 { "两".into() } else { small(hour) };

@@ -110,6 +110,6 @@ fn what_cannot_be_read_is_answered_without_memory() {
 #[test]
 fn a_finished_transaction_keeps_little() {
     // Besides its name and the octets of its last answer.
-    let size = std::mem::size_of::<crate::sip::transaction::layer::Entry>();
+    let size = size_of::<crate::sip::transaction::layer::Entry>();
     assert!(size <= 256, "{size}");
 }
