@@ -71,10 +71,6 @@ impl Ear {
         self.recorder.take().is_some()
     }
 
-    pub(super) fn is_recording(&self) -> bool {
-        self.recorder.is_some()
-    }
-
     /// A packet of sound in `law`.
     pub(super) fn push(&mut self, law: Law, timestamp: u32, payload: &[u8], now: Mono) {
         if law != self.law {

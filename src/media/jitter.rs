@@ -147,7 +147,8 @@ impl JitterBuffer {
             return Pull::Empty;
         };
         let depth = timestamp_ahead(end, next);
-        if depth <= 0 {
+        if depth < FRAME && self.phase == Phase::Playing {
+            // A piece of a frame waits for its rest, which is in the next packet.
             self.phase = Phase::Drained;
             return Pull::Empty;
         }

@@ -69,6 +69,7 @@ impl Latch {
         self.learning = true;
         self.foreign_heard = 0;
         self.candidates = [None; 2];
+        let remote = remote.map(canonical);
         // Hold and back again with the same address must not forget the NAT's address.
         if let Some(remote) = remote
             && self.negotiated != Some(remote)

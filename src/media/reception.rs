@@ -42,7 +42,7 @@ impl Reception {
     /// Counts one packet. Returns true when a new source has begun, so that everything that follows the stream starts anew.
     pub fn count(&mut self, ssrc: u32, seq: u16) -> bool {
         let ahead = seq_ahead(seq, self.highest);
-        if self.source != Some(ssrc) || ahead > DROPOUT_MAX || ahead < -MISORDER_MAX {
+        if self.source != Some(ssrc) || !(-MISORDER_MAX..=DROPOUT_MAX).contains(&ahead) {
             let changed = self.source.is_some_and(|s| s != ssrc);
             self.restart(ssrc, seq);
             return changed;

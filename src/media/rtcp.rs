@@ -256,7 +256,7 @@ pub fn round_trip(block: &ReportBlock, now: Mono) -> Option<Duration> {
     }
     let since = middle(ntp(now)).wrapping_sub(block.last_sender_report);
     let units = since.checked_sub(block.delay_since)?;
-    let trip = Duration::from_nanos(u64::from(units) * 1_000_000_000 >> 16);
+    let trip = Duration::from_nanos((u64::from(units) * 1_000_000_000) >> 16);
     (trip < Duration::from_secs(60)).then_some(trip)
 }
 

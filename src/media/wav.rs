@@ -161,7 +161,8 @@ mod tests {
         let samples = tone(400, &[440.0], 9_000.0);
         let from_pcm = parse(&from_linear(&samples)).unwrap();
         let from_a = parse(&from_clip(&from_pcm)).unwrap();
-        assert_eq!(from_pcm, from_a);
+        // The µ-law side of the one came from linear sound, of the other from A-law.
+        assert_eq!(from_pcm.octets(Law::A), from_a.octets(Law::A));
         assert_eq!(from_pcm.len(), 400);
     }
 

@@ -273,7 +273,7 @@ fn a_message_is_recorded_in_its_true_length() {
         .filter(|(_, frame)| share_of(frame, 600.0) > 0.7 && loud(frame))
         .count();
     assert!(
-        (8..=12).contains(&with_sound),
+        (6..=14).contains(&with_sound),
         "10 frames were said, {with_sound} are there"
     );
     let (reply, answer) = channel();
@@ -405,4 +405,11 @@ fn orders_beyond_the_limit_are_refused_but_never_a_closing() {
 fn a_session_is_small() {
     let line = size_of::<floor::Line>();
     assert!(line <= 2_048, "{line} bytes");
+}
+
+#[test]
+fn the_pool_is_shared_by_all_shards() {
+    const fn shared<T: Send + Sync>() {}
+    shared::<MediaPool>();
+    shared::<PortPool>();
 }

@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::names::{Names, in_file_order};
-use super::problem::{Problem, hint, nearest};
+use super::problem::{Lines, Problem, hint, nearest};
 use super::reader::{Fields, Place, Source, World, clip, type_name};
 use super::{Dialplan, Flow, Kind, Number, Pattern, START, Step, StepRef, Target, TransferPolicy, check, kinds};
 use crate::kernel::calendar::{self, OpeningHours, Span};
@@ -52,7 +52,7 @@ pub fn load(
         let source = Source {
             world: &world,
             file,
-            text,
+            lines: Lines::new(file, text),
             flow: names.flow(flow_name(file)),
         };
         if !flows_seen.insert(flow_name(file)) {
@@ -82,26 +82,21 @@ pub(super) fn flow_name(file: &str) -> &str {
 
 /// The file as a tree, as far as it can be read, with every fault of its TOML.
 fn tree<'t>(file: &str, text: &'t str) -> (Spanned<DeTable<'t>>, Vec<Problem>) {
-    let fault = |place: Place, message: String| {
-        let (line, column) = super::problem::position(text, &place);
-        Problem {
-            file: file.to_owned(),
-            line,
-            column,
-            message,
-        }
-    };
+    let lines = Lines::new(file, text);
     if text.len() > limits::DIALPLAN_FILE_MAX_BYTES {
         let message = format!("the file is larger than {} bytes", limits::DIALPLAN_FILE_MAX_BYTES);
-        return (Spanned::new(0..0, DeTable::new()), vec![fault(0..0, message)]);
+        return (
+            Spanned::new(0..0, DeTable::new()),
+            vec![lines.problem(&(0..0), message)],
+        );
     }
     let (root, errors) = DeTable::parse_recoverable(text);
     let problems = errors
         .iter()
         .take(limits::DIALPLAN_PROBLEMS_MAX)
         .map(|e| {
-            fault(
-                e.span().unwrap_or(0..0),
+            lines.problem(
+                &e.span().unwrap_or(0..0),
                 format!("this is no TOML: {}", e.message().trim()),
             )
         })

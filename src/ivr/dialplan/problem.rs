@@ -25,18 +25,43 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// Line and column of a byte offset.
-pub(super) fn position(text: &str, span: &Range<usize>) -> (usize, usize) {
-    let mut start = span.start.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
+/// A file's name and text, and where its lines begin.
+pub(super) struct Lines<'a> {
+    file: &'a str,
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub fn new(file: &'a str, text: &'a str) -> Self {
+        let after_breaks = text.match_indices('\n').map(|(i, _)| i + 1);
+        Self {
+            file,
+            text,
+            starts: std::iter::once(0).chain(after_breaks).collect(),
+        }
     }
-    let before = &text[..start];
-    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
+
+    /// A problem at a place given in bytes.
+    pub fn problem(&self, span: &Range<usize>, message: String) -> Problem {
+        let (line, column) = self.position(span.start);
+        Problem {
+            file: self.file.to_owned(),
+            line,
+            column,
+            message,
+        }
+    }
+
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let before = &self.text[self.starts[line - 1]..offset];
+        (line, before.chars().count() + 1)
+    }
 }
 
 /// The known word nearest to `word`, if any is near enough to have been meant.
@@ -70,9 +95,12 @@ mod tests {
 
     #[test]
     fn a_place_is_counted_in_characters_not_bytes() {
-        assert_eq!(position("一\n二三x", &(10..11)), (2, 3));
-        assert_eq!(position("ab", &(99..100)), (1, 3));
-        assert_eq!(position("一", &(1..2)), (1, 1), "inside a character");
+        let at = |text: &'static str, offset| Lines::new("f", text).position(offset);
+        assert_eq!(at("一\n二三x", 10), (2, 3));
+        assert_eq!(at("ab", 99), (1, 3));
+        assert_eq!(at("一", 1), (1, 1), "inside a character");
+        assert_eq!(at("", 0), (1, 1));
+        assert_eq!(at("a\n\nb", 2), (2, 1));
     }
 
     #[test]

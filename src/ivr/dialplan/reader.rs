@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::names::Names;
-use super::problem::{Problem, hint, nearest, position};
+use super::problem::{Lines, Problem, hint, nearest};
 use super::{Target, TransferPolicy};
 use crate::kernel::limits;
 
@@ -26,11 +26,19 @@ pub(super) struct World<'a> {
     pub prompts_missing: RefCell<Vec<(Problem, String)>>,
 }
 
+impl World<'_> {
+    /// Whether so many mistakes are known that no more are looked for.
+    pub fn is_full(&self) -> bool {
+        self.problems.borrow().len() >= limits::DIALPLAN_PROBLEMS_MAX
+            || self.prompts_missing.borrow().len() >= limits::DIALPLAN_PROBLEMS_MAX
+    }
+}
+
 /// One file being read.
 pub(super) struct Source<'a> {
     pub world: &'a World<'a>,
     pub file: &'a str,
-    pub text: &'a str,
+    pub lines: Lines<'a>,
     /// The flow that the file is, if it has steps.
     pub flow: Option<usize>,
 }
@@ -38,22 +46,15 @@ pub(super) struct Source<'a> {
 impl Source<'_> {
     /// Notes a mistake.
     pub fn problem(&self, place: &Place, message: impl Into<String>) {
-        let problem = self.at(place, message.into());
-        let mut problems = self.world.problems.borrow_mut();
-        if problems.len() < limits::DIALPLAN_PROBLEMS_MAX {
-            problems.push(problem);
+        if !self.world.is_full() {
+            let problem = self.at(place, message.into());
+            self.world.problems.borrow_mut().push(problem);
         }
     }
 
     /// A problem at a place, not noted yet.
     pub fn at(&self, place: &Place, message: String) -> Problem {
-        let (line, column) = position(self.text, place);
-        Problem {
-            file: self.file.to_owned(),
-            line,
-            column,
-            message,
-        }
+        self.lines.problem(place, message)
     }
 
     /// Resolves a target. A misspelt one is noted and taken for its nearest, so that it does not make others "unreachable".
@@ -66,7 +67,7 @@ impl Source<'_> {
         if let Some(step) = self.world.names.resolve(self.flow, written) {
             return Some(Target::Step(step));
         }
-        if self.world.problems.borrow().len() >= limits::DIALPLAN_PROBLEMS_MAX {
+        if self.world.is_full() {
             return None; // enough is known; the search for the nearest is not free
         }
         let known = self.world.names.targets(self.flow);
@@ -217,20 +218,15 @@ impl<'s, 't, 'i> Fields<'s, 't, 'i> {
 
     /// Notes every field that nobody asked for.
     pub fn finish(self) {
-        for (key, _) in self
+        let unknown = self
             .table
-            .iter()
-            .filter(|(k, _)| !self.asked.contains(&k.get_ref().as_ref()))
-        {
+            .keys()
+            .filter(|k| !self.asked.contains(&k.get_ref().as_ref()));
+        for key in unknown.take_while(|_| !self.source.world.is_full()) {
             let word = key.get_ref().as_ref();
-            self.source.problem(
-                &key.span(),
-                format!(
-                    "unknown key \"{}\"{}",
-                    clip(word),
-                    hint(word, self.asked.iter().copied())
-                ),
-            );
+            let hint = hint(word, self.asked.iter().copied());
+            self.source
+                .problem(&key.span(), format!("unknown key \"{}\"{hint}", clip(word)));
         }
     }
 }

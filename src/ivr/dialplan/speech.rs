@@ -60,7 +60,7 @@ fn prompt(source: &Source<'_>, id: &str, place: &Place) -> Option<Line> {
     }
     if (source.world.catalogue)(id) {
         source.world.prompts_found.borrow_mut().insert(id.to_owned());
-    } else {
+    } else if !source.world.is_full() {
         let problem = source.at(
             place,
             format!(

@@ -394,3 +394,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_of_nothing_but_mistakes_is_answered_all_the_same() {
+    let keys: String = (0..20_000).map(|i| format!("k{i} = 1\n")).collect();
+    assert_eq!(problems(&keys).len(), crate::kernel::limits::DIALPLAN_PROBLEMS_MAX);
+    said(&problems(&format!("a = {}", "[".repeat(100_000))), "this is no TOML");
+    said(&problems(&" ".repeat(1_000_001)), "larger than");
+}

@@ -56,10 +56,10 @@ impl Walk {
     }
 
     fn queue_name(&self, at: StepRef) -> Option<&String> {
-        match self.plan.step(at).map(|step| &step.kind) {
-            Some(Kind::Queue(queue)) => Some(&queue.name),
-            _ => None,
-        }
+        let Some(Kind::Queue(queue)) = self.plan.step(at).map(|step| &step.kind) else {
+            return None;
+        };
+        Some(&queue.name)
     }
 
     pub(super) fn queue_owes(&self, at: StepRef) -> bool {
@@ -91,14 +91,16 @@ impl Walk {
 
     pub(super) fn comfort(&mut self, now: Now) {
         let plan = Arc::clone(&self.plan);
-        let queue = match (&self.state, self.at.and_then(|at| plan.step(at)).map(|s| &s.kind)) {
-            (
-                State::Queueing {
-                    heard: Heard::Music, ..
-                },
-                Some(Kind::Queue(queue)),
-            ) => queue,
-            _ => return,
+        let listening = matches!(
+            self.state,
+            State::Queueing {
+                heard: Heard::Music,
+                ..
+            }
+        );
+        let (true, Some(Kind::Queue(queue))) = (listening, self.at.and_then(|at| plan.step(at)).map(|s| &s.kind))
+        else {
+            return;
         };
         self.state = State::Queueing {
             heard: Heard::Comfort,
@@ -176,21 +178,19 @@ impl Walk {
             (None, true) => return self.end(EndReason::Hangup),
             (None, false) => Target::HangUp,
         };
-        match &mut self.state {
+        let in_front = matches!(self.state, State::Queueing { .. } | State::Talking);
+        if let State::Queueing { heard, then } = &mut self.state
+            && *heard == Heard::Greeting
+            && !answered
+            && self.sound.is_some()
+        {
             // The greeting says where the caller has got to; a failure may wait for its last word.
-            State::Queueing {
-                heard: Heard::Greeting,
-                then,
-            } if !answered && self.sound.is_some() => *then = Some(target),
-            State::Queueing { .. } | State::Talking => self.leave_for(target, &place, now),
-            // Else he is listening to something that he asked for. Only a person may take him away from it; after a failure he
-            // asks anew when he comes back.
-            _ => {
-                if answered {
-                    self.leave_for(target, &place, now);
-                }
-            }
+            *then = Some(target);
+        } else if in_front || answered {
+            self.leave_for(target, &place, now);
         }
+        // Else he is listening to something that he asked for. Only a person may take him away from it; after a failure he
+        // asks anew when he comes back.
     }
 
     /// Goes on from the queue's step, wherever the caller has got to meanwhile.

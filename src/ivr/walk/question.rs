@@ -215,12 +215,13 @@ impl Walk {
             return Some(retry.then);
         }
         *count = count.saturating_add(1);
-        self.state = match &self.state {
-            State::Choosing(_) => State::Choosing(asked),
-            _ => State::Typing {
+        self.state = if matches!(self.state, State::Choosing(_)) {
+            State::Choosing(asked)
+        } else {
+            State::Typing {
                 asked,
                 keys: String::new(),
-            },
+            }
         };
         self.ask(&retry.say, question, now);
         None

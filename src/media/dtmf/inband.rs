@@ -2,7 +2,7 @@
 //!
 //! Blocks of 102 samples (12.75 ms), so that a tone of 40 ms always covers two whole blocks; a key counts when two blocks in a row
 //! agree. Speech is kept out ("talk-off") by asking that nearly all energy lie in exactly one low and one high tone of similar
-//! strength.
+//! strength, and again with narrower filters over both blocks.
 
 use crate::kernel::Digit;
 use crate::media::tone::{energy, goertzel};
@@ -25,8 +25,12 @@ const TWIST: f32 = 4.0;
 const REVERSE_TWIST: f32 = 6.3;
 /// Each tone is at least 8 dB over the others of its group.
 const OVER_GROUP: f32 = 6.3;
-/// Share of all energy that the two tones hold.
+/// Share of all energy that the two tones hold in one block, whose filters are 80 Hz wide …
 const PURITY: f32 = 0.74;
+/// … and in two blocks together, at the best of three frequencies 1 % apart: filters of 40 Hz that no harmonics of a voice fit by
+/// chance.
+const PURITY_CONFIRMED: f32 = 0.85;
+const DETUNED: [f32; 3] = [0.99, 1.0, 1.01];
 /// Blocks that agree before a key counts.
 const HITS: u8 = 2;
 /// Blocks without the key before the same key can count again.
@@ -47,7 +51,8 @@ pub fn frequencies(digit: Digit) -> [f32; 2] {
 /// Listens to one stream.
 #[derive(Clone, Debug)]
 pub struct Detector {
-    block: [i16; BLOCK],
+    /// The block before, and the one being filled.
+    samples: [i16; 2 * BLOCK],
     filled: usize,
     candidate: Option<Digit>,
     hits: u8,
@@ -58,7 +63,7 @@ pub struct Detector {
 impl Default for Detector {
     fn default() -> Self {
         Self {
-            block: [0; BLOCK],
+            samples: [0; 2 * BLOCK],
             filled: 0,
             candidate: None,
             hits: 0,
@@ -72,14 +77,15 @@ impl Detector {
     /// Takes samples; calls `found` for each key pressed.
     pub fn hear(&mut self, samples: &[i16], mut found: impl FnMut(Digit)) {
         for sample in samples {
-            self.block[self.filled] = *sample;
+            self.samples[BLOCK + self.filled] = *sample;
             self.filled += 1;
             if self.filled == BLOCK {
                 self.filled = 0;
-                let seen = classify(&self.block);
+                let seen = classify(&self.samples[BLOCK..]);
                 if let Some(digit) = self.follow(seen) {
                     found(digit);
                 }
+                self.samples.copy_within(BLOCK.., 0);
             }
         }
     }
@@ -99,16 +105,16 @@ impl Detector {
         if self.misses >= MISSES {
             self.down = None;
         }
-        if seen.is_some() && self.hits >= HITS {
-            self.down = seen;
+        let confirmed = seen.filter(|digit| self.hits >= HITS && is_pure(&self.samples, *digit));
+        if confirmed.is_some() {
+            self.down = confirmed;
             self.misses = 0;
-            return seen;
         }
-        None
+        confirmed
     }
 }
 
-fn classify(block: &[i16; BLOCK]) -> Option<Digit> {
+fn classify(block: &[i16]) -> Option<Digit> {
     let total = energy(block) * BLOCK as f32 / 2.0;
     if total < WEAKEST {
         return None; // spares the filters in silence
@@ -122,8 +128,20 @@ fn classify(block: &[i16; BLOCK]) -> Option<Digit> {
     Digit::from_char(KEYS[row][column])
 }
 
+/// Whether two blocks hold the tones of `digit` and nothing else.
+fn is_pure(samples: &[i16; 2 * BLOCK], digit: Digit) -> bool {
+    let best = |hz: f32| {
+        DETUNED
+            .map(|d| goertzel(samples, hz * d))
+            .into_iter()
+            .fold(0.0, f32::max)
+    };
+    let tones: f32 = frequencies(digit).map(best).iter().sum();
+    tones >= PURITY_CONFIRMED * energy(samples) * BLOCK as f32
+}
+
 /// The strongest tone of a group with its energy, if it stands out.
-fn strongest(block: &[i16; BLOCK], group: &[f32; 4]) -> Option<(usize, f32)> {
+fn strongest(block: &[i16], group: &[f32; 4]) -> Option<(usize, f32)> {
     let energies = group.map(|hz| goertzel(block, hz));
     let (best, energy) = energies
         .iter()

@@ -114,12 +114,12 @@ fn keys_are_heard_through_noise_of_20_db_less() {
     assert_eq!(keys(&sound), ALL);
 }
 
-/// Ten minutes of something like speech: voiced sounds with wandering pitch and formants, hisses, pauses.
+/// Five minutes of something like speech: voiced sounds with wandering pitch and formants, hisses, pauses.
 #[test]
 fn speech_presses_no_keys() {
     let mut rng = SmallRng::seed_from_u64(12_345);
     let mut sound = Vec::new();
-    while sound.len() < 600 * 8_000 {
+    while sound.len() < 300 * 8_000 {
         let length = rng.random_range(400..2_400);
         if rng.random_bool(0.2) {
             sound.extend((0..length).map(|_| rng.random_range(-2_500..=2_500_i16)));
@@ -150,5 +150,5 @@ fn speech_presses_no_keys() {
         sound.extend(gap(rng.random_range(0..80)));
     }
     let heard = keys(&sound);
-    assert!(heard.len() <= 1, "talk-off: {heard:?}");
+    assert_eq!(heard, "", "talk-off");
 }

@@ -115,7 +115,11 @@ impl Session {
         now: Mono,
         out: &mut impl FnMut(Destination, SocketAddr, &[u8]),
     ) {
-        if self.life != Life::Open || self.is_speaking() || frame.payload().len() > PAYLOAD_MAX {
+        if self.life != Life::Open
+            || frame.payload().len() > PAYLOAD_MAX
+            || self.forward_as_tone(frame)
+            || self.is_speaking()
+        {
             return;
         }
         let Some((to, params)) = self.remote().zip(self.params.as_ref()) else {
@@ -143,6 +147,26 @@ impl Session {
             }
         }
         self.transmitter.emit(header, packet, to, now, out);
+    }
+}
+
+impl Session {
+    /// A side that takes no telephone events gets the other side's keys as tones.
+    fn forward_as_tone(&mut self, frame: &ForwardFrame) -> bool {
+        let takes_events = self
+            .params
+            .as_ref()
+            .is_none_or(|p| p.dtmf_payload_type.is_some());
+        if frame.kind != ForwardKind::Event || takes_events {
+            return false;
+        }
+        if let Some(digit) = self
+            .forwarded_events
+            .receive(frame.timestamp, frame.payload())
+        {
+            self.send_digits([digit]);
+        }
+        true
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Session {
     control: ControlLatch,
     reception: Reception,
     events: EventReceiver,
+    /// The other leg's keys, where they have to become tones.
+    forwarded_events: EventReceiver,
     watch: Watch,
     transmitter: Transmitter,
     reports: Reports,
@@ -83,6 +85,7 @@ impl Session {
             control: ControlLatch::default(),
             reception: Reception::default(),
             events: EventReceiver::default(),
+            forwarded_events: EventReceiver::default(),
             watch: Watch::new(config.dead_after, now),
             transmitter: Transmitter::new(&config),
             reports: Reports::default(),

@@ -16,7 +16,7 @@ impl Session {
         }
         // Reports on this port are read even where that was not agreed on (RFC 5761): no agreed payload type looks like them.
         if rtp::is_rtcp(packet) {
-            if self.latch.believed() == Some(canonical(from)) {
+            if self.latch.destination() == Some(canonical(from)) {
                 self.read_reports(packet, now);
             } else {
                 self.turn_away();
