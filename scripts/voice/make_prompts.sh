@@ -19,8 +19,8 @@ for language in "${@:-zh en}"; do for language in $language; do
   for wav in "$work/$language"/*.wav; do
     id=$(basename "$wav" .wav | sed 's,__,/,g'); mkdir -p "$(dirname "$dir/$id")"
     # Pieces are played one after the other: no silence of their own, a short fade against clicks.
-    sox "$wav" -e a-law -b 8 "$dir/$id.wav" silence 1 0.01 0.4% reverse silence 1 0.01 0.4% reverse \
-      gain -n -3 fade t 0.005 0 0.01 pad 0.02 0.06
+    sox "$wav" -e a-law -b 8 "$dir/$id.wav" silence 1 0.01 0.4% reverse silence 1 0.01 0.4% \
+      fade t 0.01 reverse fade t 0.005 gain -n -3 pad 0.02 0.06
   done
   grep -v '^#' "$dir/lines.tsv" > "$made"
 done; done
