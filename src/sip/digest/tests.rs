@@ -1,0 +1,1 @@
+//! Vectors of the RFCs and stories of logging in.

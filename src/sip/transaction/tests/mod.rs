@@ -1,0 +1,1 @@
+//! Stories of the transaction layer in virtual time.
