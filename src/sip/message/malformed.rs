@@ -113,6 +113,7 @@ impl MalformedKind {
             | Self::HeadTooLong
             | Self::ContentLength
             | Self::ContentLengthMissing
+            | Self::TooManyHeaders
             | Self::BodyTooLong
             | Self::BodyTruncated => true,
             Self::Repeated(name) => matches!(name, HeaderName::ContentLength),
@@ -122,7 +123,6 @@ impl MalformedKind {
             | Self::Status
             | Self::RequestUri(_)
             | Self::RequestUriHeaders
-            | Self::TooManyHeaders
             | Self::HeaderLine
             | Self::Header(_)
             | Self::MethodMismatch => false,

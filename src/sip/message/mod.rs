@@ -4,6 +4,7 @@
 mod address;
 pub mod auth;
 mod framer;
+mod head;
 mod header_name;
 mod headers;
 mod host;
@@ -16,6 +17,7 @@ mod scan;
 mod text;
 mod typed;
 mod uri;
+mod verdict;
 mod via;
 
 pub use address::{Contacts, NameAddr};
