@@ -23,7 +23,7 @@ pub(super) fn find<'a>(headers: &Headers, body: &'a [u8]) -> Body<'a> {
     }
     let kind = headers.text(&HeaderName::ContentType).unwrap_or_default();
     let optional = headers
-        .text(&HeaderName::Other("Content-Disposition".to_owned()))
+        .text(&HeaderName::ContentDisposition)
         .is_some_and(|value| value.to_ascii_lowercase().contains("handling=optional"));
     match look(&kind, body) {
         Body::Unknown if optional => Body::None,
@@ -126,7 +126,7 @@ mod tests {
     fn an_optional_part_of_unknown_kind_is_passed_over() {
         let mut headers = with("application/x-unknown");
         assert_eq!(find(&headers, b"x"), Body::Unknown);
-        headers.push(HeaderName::Other("Content-Disposition".to_owned()), "render;handling=optional");
+        headers.push(HeaderName::ContentDisposition, "render;handling=optional");
         assert_eq!(find(&headers, b"x"), Body::None);
     }
 }

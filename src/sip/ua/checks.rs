@@ -9,6 +9,9 @@ use super::types::UaConfig;
 /// Extensions that we understand when required (RFC 3262, RFC 4028).
 pub(super) const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
 
+/// Bodies that we read in a session's requests.
+pub(super) const ACCEPT: &str = "application/sdp, multipart/mixed";
+
 /// An error answer in the making.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -137,7 +140,7 @@ pub(super) fn content(headers: &Headers, body: &[u8]) -> Result<Option<Sdp>, Ref
         Body::Unknown => Err(Refusal::because(
             415,
             HeaderName::Accept,
-            "application/sdp, multipart/mixed".to_owned(),
+            ACCEPT.to_owned(),
         )),
     }
 }

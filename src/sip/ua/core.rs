@@ -1,6 +1,6 @@
 //! What all legs of one user agent share: transactions, randomness, the way out, and who waits for which answer.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use rand::Rng;
@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 
 use crate::kernel::{LegId, Mono, Now};
 use crate::sip::flow::Flow;
-use crate::sip::message::{HeaderName, Method, Request, Response};
+use crate::sip::message::{HeaderName, Request, Response};
 use crate::sip::transaction::{ClientKey, Layer, ServerKey};
 
 use super::checks::{self, Refusal};
@@ -41,8 +41,6 @@ pub(super) struct Core {
     pub now: Now,
     acks: HashMap<ClientKey, Vec<KeptAck>>,
     acks_until: VecDeque<(Mono, ClientKey)>,
-    seen: BTreeMap<(String, String, u32), Mono>,
-    seen_until: VecDeque<(Mono, (String, String, u32))>,
 }
 
 /// What a request of ours is for.
@@ -108,8 +106,6 @@ impl Core {
             now: Now::default(),
             acks: HashMap::new(),
             acks_until: VecDeque::new(),
-            seen: BTreeMap::new(),
-            seen_until: VecDeque::new(),
         }
     }
 
@@ -149,12 +145,11 @@ impl Core {
         ]
     }
 
-    /// An answer to a request; a To without tag gets one (RFC 3261 §8.2.6.2).
-    pub fn response(&mut self, request: &Request, status: u16, tag: Option<&str>) -> Response {
+    /// An answer to a request, with the dialog's tag; without one the transaction adds a tag (RFC 3261 §8.2.6.2).
+    pub fn response(&self, request: &Request, status: u16, tag: Option<&str>) -> Response {
         let mut response = request.reply(status);
         let untagged = request.headers.to().is_ok_and(|to| to.tag().is_none());
-        if untagged && status > 100 {
-            let tag = tag.map_or_else(|| self.token(), str::to_owned);
+        if let Some(tag) = tag.filter(|_| untagged) {
             let mut to = request.headers.get(&HeaderName::To).unwrap_or_default().to_vec();
             to.extend_from_slice(b";tag=");
             to.extend_from_slice(tag.as_bytes());
@@ -170,6 +165,12 @@ impl Core {
     pub fn answer(&mut self, pending: &Pending, status: u16) {
         let response = self.response(&pending.request, status, None);
         self.respond(pending.key, response);
+    }
+
+    /// Answers a request as it stands with a bare status.
+    pub fn reply(&mut self, key: ServerKey, request: &Request, status: u16) {
+        let response = self.response(request, status, None);
+        self.respond(key, response);
     }
 
     /// Answers a request with an error.
@@ -219,45 +220,17 @@ impl Core {
         false
     }
 
-    /// Whether a request is a copy that came by another way (RFC 3261 §8.2.2.2); remembers it for 64·T1.
-    pub fn is_merged(&mut self, request: &Request) -> bool {
-        let Some(key) = merge_key(request) else {
-            return false;
-        };
-        if self.seen.contains_key(&key) {
-            return true;
-        }
-        let until = self.now.mono + self.patience();
-        self.seen.insert(key.clone(), until);
-        self.seen_until.push_back((until, key));
-        false
-    }
-
-    /// A challenged INVITE may come again under its old number: some devices do not count.
-    pub fn forget_merged(&mut self, request: &Request) {
-        if let Some(key) = merge_key(request) {
-            self.seen.remove(&key);
-        }
-    }
-
-    /// When the next memory fades.
+    /// When the next ACK may be forgotten.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        let ack = self.acks_until.front().map(|(until, _)| *until);
-        let seen = self.seen_until.front().map(|(until, _)| *until);
-        ack.into_iter().chain(seen).min()
+        self.acks_until.front().map(|(until, _)| *until)
     }
 
-    /// Forgets what need not be known any longer.
+    /// Forgets ACKs whose 2xx can no longer be repeated.
     pub fn handle_timeout(&mut self) {
         let now = self.now;
         while let Some((_, client)) = self.acks_until.pop_front_if(|(until, _)| *until <= now.mono) {
             self.acks.remove(&client);
             self.clients.remove(&client);
-        }
-        while let Some((until, key)) = self.seen_until.pop_front_if(|(until, _)| *until <= now.mono) {
-            if self.seen.get(&key) == Some(&until) {
-                self.seen.remove(&key);
-            }
         }
     }
 
@@ -265,16 +238,4 @@ impl Core {
     pub fn respond(&mut self, key: ServerKey, response: Response) {
         self.layer.respond(key, response, self.now.mono);
     }
-}
-
-fn merge_key(request: &Request) -> Option<(String, String, u32)> {
-    if request.method != Method::Invite {
-        return None;
-    }
-    let headers = &request.headers;
-    Some((
-        headers.call_id().ok()?.to_string(),
-        headers.from().ok()?.tag().unwrap_or_default().to_owned(),
-        headers.cseq().ok()?.number,
-    ))
 }

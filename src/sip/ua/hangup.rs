@@ -3,7 +3,6 @@
 use crate::sip::message::{HeaderName, Method, Request};
 use crate::sip::transaction::ServerKey;
 
-use super::checks::Refusal;
 use super::core::{Core, Purpose};
 use super::leg::{Leg, Pending, Phase};
 use super::timers::Timer;
@@ -28,7 +27,7 @@ impl Leg {
                 let status = cause.map(|cause| cause.0).filter(|status| *status >= 400);
                 self.reject(core, status.unwrap_or(480), &[]);
             }
-            Phase::Calling(_) => self.give_up(core, LegEnd::Cancelled),
+            Phase::Calling(_) => self.give_up(core, LegEnd::Cancelled, cause.map(reason)),
             Phase::Talking => self.depart(core, LegEnd::Hangup(Side::Us), cause.map(reason)),
             Phase::PeerLeft(_) => self.confirm_bye(core),
             Phase::Leaving { .. } | Phase::Gone => {}
@@ -93,7 +92,7 @@ impl Leg {
             // A callee may not, but where it does there is nobody to call any more.
             Phase::Calling(_) => {
                 core.answer(&bye, 200);
-                return self.give_up(core, LegEnd::Hangup(Side::Them));
+                return self.give_up(core, LegEnd::Hangup(Side::Them), None);
             }
             // Both at once: our own BYE is as good as answered.
             Phase::Leaving { .. } => {
@@ -101,7 +100,7 @@ impl Leg {
                 return self.bye_done(core);
             }
             Phase::Ringing(_) | Phase::PeerLeft(_) => return core.answer(&bye, 200),
-            Phase::Gone => return core.refuse(key, request, Refusal::plain(481)),
+            Phase::Gone => return core.reply(key, request, 481),
         }
         self.timers.stop_all();
         self.timers

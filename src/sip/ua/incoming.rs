@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::kernel::LegId;
 use crate::sip::flow::Flow;
-use crate::sip::message::{HeaderError, HeaderName, Request, Response};
+use crate::sip::message::{HeaderError, HeaderName, Headers, Request, Response};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::ServerKey;
 
@@ -20,7 +20,7 @@ use super::types::{LegEnd, Side, UaEvent};
 pub(super) const SIGN_OF_LIFE_S: u64 = 60;
 
 /// Whether a peer's Allow names UPDATE.
-pub(super) fn allows_update(headers: &crate::sip::message::Headers) -> bool {
+pub(super) fn allows_update(headers: &Headers) -> bool {
     headers
         .list(&HeaderName::Allow)
         .iter()
@@ -85,7 +85,7 @@ impl Leg {
             local_sdp: None,
             wanted: None,
             sent_offer: None,
-            credentials: None,
+            answerer: None,
             reported: false,
             armed: None,
         }
@@ -258,9 +258,6 @@ impl Leg {
         let mut response = core.response(&invite.request, status, Some(&self.dialog.local_tag));
         for (name, value) in extra {
             response.headers.push(name.clone(), value.as_str());
-        }
-        if matches!(status, 401 | 407) {
-            core.forget_merged(&invite.request);
         }
         core.respond(invite.key, response);
         self.finish(core, LegEnd::Rejected { status });

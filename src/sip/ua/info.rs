@@ -65,14 +65,14 @@ impl Leg {
     pub fn on_info(&mut self, core: &mut Core, key: ServerKey, request: &Request) {
         let kind = request.headers.text(&HeaderName::ContentType).unwrap_or_default();
         if request.body.is_empty() {
-            return core.refuse(key, request, Refusal::plain(200));
+            return core.reply(key, request, 200);
         }
         match parse(&kind, &request.body) {
             Ok((digit, duration_ms)) => {
                 core.event(UaEvent::Digit { leg: self.id, digit, duration_ms });
-                core.refuse(key, request, Refusal::plain(200));
+                core.reply(key, request, 200);
             }
-            Err(NoKey::Content) => core.refuse(key, request, Refusal::plain(400)),
+            Err(NoKey::Content) => core.reply(key, request, 400),
             Err(NoKey::Kind) => {
                 let kinds = "application/dtmf-relay, application/dtmf".to_owned();
                 core.refuse(key, request, Refusal::because(415, HeaderName::Accept, kinds));

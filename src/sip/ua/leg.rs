@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::kernel::{LegId, Mono};
+use crate::sip::digest::Answerer;
 use crate::sip::flow::Flow;
-use crate::sip::message::{HeaderName, Method, Request, Response};
+use crate::sip::message::{HeaderName, Request, Response};
 use crate::sip::transaction::{ClientKey, ServerKey};
 
 use super::core::Core;
 use super::dialog::Dialog;
 use super::session_timer::{Ask, Session};
 use super::timers::Timers;
-use super::types::{Credentials, LegEnd, UaEvent};
+use super::types::{LegEnd, UaEvent};
 
 /// A leg of a call. An established one is kept small: nothing of its INVITE remains.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ pub(super) struct Leg {
     /// The offer of ours that is under way.
     pub sent_offer: Option<Box<[u8]>>,
     /// For challenges within the dialog.
-    pub credentials: Option<Box<Credentials>>,
+    pub answerer: Option<Box<Answerer>>,
     /// `Ended` has been told.
     pub reported: bool,
     /// What the agent's timer table holds for this leg.
@@ -135,8 +136,6 @@ pub(super) struct Calling {
     pub early: Vec<Early>,
     /// Given up, and with what.
     pub giving_up: Option<LegEnd>,
-    /// Credentials have been tried.
-    pub authorized: bool,
     /// A longer session interval has been tried.
     pub lengthened: bool,
     /// It carries our offer.
@@ -261,6 +260,9 @@ impl Leg {
     /// Tells the end and lets the leg be removed.
     pub fn finish(&mut self, core: &mut Core, end: LegEnd) {
         self.drop_pending(core);
+        if let Phase::Ringing(ringing) = &self.phase {
+            core.invites.remove(&ringing.invite.key);
+        }
         self.report(core, end);
         self.timers.stop_all();
         self.unacked = None;
@@ -305,19 +307,14 @@ impl Pending {
         let mut kept = Request::new(request.method.clone(), request.uri.clone());
         for name in KEPT {
             for value in request.headers.all(&name) {
-                kept.headers.push(name.clone(), value.to_vec());
+                kept.headers.push(name.clone(), value);
             }
         }
         Self { key, request: kept }
     }
 
-    /// Number of the request.
+    /// Number of the request, for an ACK or a RAck to match.
     pub fn cseq(&self) -> u32 {
         self.request.headers.cseq().map_or(0, |cseq| cseq.number)
-    }
-
-    /// Whether it is an INVITE.
-    pub fn is_invite(&self) -> bool {
-        self.request.method == Method::Invite
     }
 }

@@ -66,13 +66,12 @@ impl Leg {
             request: invite,
             early: Vec::new(),
             giving_up: None,
-            authorized: false,
             lengthened: false,
             offered,
         };
         let mut leg = Self::new(id, out.flow, dialog, true, Phase::Calling(Box::new(calling)));
         leg.local_sdp = local_sdp;
-        leg.credentials = out.credentials.map(Box::new);
+        leg.answerer = out.credentials.map(|it| Box::new(it.into_answerer()));
         if offered {
             leg.exchange = Exchange::Ours(Ours::Invite);
         }
@@ -139,7 +138,6 @@ impl Leg {
             return;
         };
         self.timers.stop(Timer::Ring);
-        self.timers.stop(Timer::CancelGivesUp);
         let remote_tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned));
         let remote_tag = remote_tag.unwrap_or_default();
         let Calling { request, early, giving_up, offered, .. } = *calling;
@@ -212,7 +210,7 @@ impl Leg {
         core.send_ack(client, &self.dialog.remote_tag, ack, hop);
     }
 
-    /// 3xx–6xx for our INVITE.
+    /// 3xx–6xx for our INVITE: once more where that is asked for, else the end.
     pub fn on_refusal(&mut self, core: &mut Core, response: &Response) {
         let Phase::Calling(calling) = &mut self.phase else {
             return;
@@ -220,33 +218,23 @@ impl Leg {
         if let Some(end) = calling.giving_up.take() {
             return self.finish(core, end);
         }
-        match response.status {
-            401 | 407 if !calling.authorized => {
-                calling.authorized = true;
-                let invite = calling.request.clone();
-                if let Some(invite) = self.authorized(core, invite, response) {
-                    return self.call_again(core, invite);
-                }
-            }
-            422 if !calling.lengthened => {
-                calling.lengthened = true;
-                if let Some(seconds) = session_timer::demanded(response) {
-                    let mut invite = calling.request.clone();
-                    let value = seconds.to_string();
-                    invite.headers.set(HeaderName::MinSe, value.as_str());
-                    let longer = seconds.max(core.config.session_expires_s).to_string();
-                    invite.headers.set(HeaderName::SessionExpires, longer);
-                    return self.call_again(core, invite);
-                }
-            }
-            _ => {}
+        let status = response.status;
+        let invite = match status {
+            401 | 407 => Some(calling.request.clone()).filter(|_| self.learn(response)),
+            422 => longer(calling, response, core.config.session_expires_s),
+            _other => None,
+        };
+        if let Some(invite) = invite {
+            return self.call_again(core, invite);
         }
-        let end = match response.status {
-            status @ 300..=399 => match response.headers.contacts() {
-                Ok(Contacts::List(contacts)) if !contacts.is_empty() => LegEnd::Redirected { contacts },
-                Ok(Contacts::List(_) | Contacts::Star) | Err(_) => LegEnd::Rejected { status },
-            },
-            status => LegEnd::Rejected { status },
+        let contacts = match response.headers.contacts() {
+            Ok(Contacts::List(contacts)) if (300..400).contains(&status) => contacts,
+            Ok(Contacts::List(_) | Contacts::Star) | Err(_) => Vec::new(),
+        };
+        let end = if contacts.is_empty() {
+            LegEnd::Rejected { status }
+        } else {
+            LegEnd::Redirected { contacts }
         };
         self.finish(core, end);
     }
@@ -256,6 +244,7 @@ impl Leg {
         self.dialog.local_cseq = self.dialog.local_cseq.saturating_add(1);
         let number = format!("{} INVITE", self.dialog.local_cseq);
         invite.headers.set(HeaderName::CSeq, number);
+        self.sign(core, &mut invite);
         let client = core.layer.request(invite.clone(), self.flow, core.now.mono);
         core.expect(client, self.id, Purpose::Invite, None);
         if let Phase::Calling(calling) = &mut self.phase {
@@ -266,8 +255,10 @@ impl Leg {
     }
 
     /// Our INVITE came to nothing.
-    pub fn on_invite_failed(&mut self, core: &mut Core, error: &Failure) {
-        if let Phase::Calling(calling) = &mut self.phase {
+    pub fn on_invite_failed(&mut self, core: &mut Core, client: ClientKey, error: Failure) {
+        if let Phase::Calling(calling) = &mut self.phase
+            && calling.client == client
+        {
             let end = calling.giving_up.take().unwrap_or(match error {
                 Failure::Timeout => LegEnd::Timeout,
                 Failure::Transport => LegEnd::TransportFailed,
@@ -276,28 +267,33 @@ impl Leg {
         }
     }
 
-    /// Gives up an unanswered call of ours: CANCEL once a provisional response allows it (RFC 3261 §9.1).
-    pub fn give_up(&mut self, core: &mut Core, end: LegEnd) {
+    /// Gives up an unanswered call of ours: CANCEL once a provisional response allows it (RFC 3261 §9.1). The transaction
+    /// fails if no final answer follows.
+    pub fn give_up(&mut self, core: &mut Core, end: LegEnd, cause: Option<String>) {
         self.drop_pending(core);
         let Phase::Calling(calling) = &mut self.phase else {
             return;
         };
         if calling.giving_up.is_none() {
             calling.giving_up = Some(end);
-            core.layer.cancel(calling.client, core.now.mono);
+            core.layer.cancel_because(calling.client, cause, core.now.mono);
             self.timers.stop(Timer::Ring);
-            self.timers
-                .set(Timer::CancelGivesUp, core.now.mono + core.patience());
         }
     }
+}
 
-    /// The cancelled INVITE never got a final answer.
-    pub fn cancel_gives_up(&mut self, core: &mut Core) {
-        if let Phase::Calling(calling) = &mut self.phase {
-            let end = calling.giving_up.take().unwrap_or(LegEnd::Cancelled);
-            self.finish(core, end);
-        }
+/// The INVITE with the session interval that a 422 demands (RFC 4028 §7.3); only once.
+fn longer(calling: &mut Calling, response: &Response, wished_s: u32) -> Option<Request> {
+    if std::mem::replace(&mut calling.lengthened, true) {
+        return None;
     }
+    let least_s = session_timer::demanded(response)?;
+    let mut invite = calling.request.clone();
+    invite.headers.set(HeaderName::MinSe, least_s.to_string());
+    invite
+        .headers
+        .set(HeaderName::SessionExpires, least_s.max(wished_s).to_string());
+    Some(invite)
 }
 
 /// The early dialog that a provisional response belongs to, or opens.

@@ -8,7 +8,7 @@ use crate::sip::message::{HeaderName, Method, Request, Response};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::ServerKey;
 
-use super::checks::{self, Refusal};
+use super::checks;
 use super::core::{Core, Purpose};
 use super::incoming::SIGN_OF_LIFE_S;
 use super::leg::{Early, Exchange, Leg, Ours, Pending, Phase, Theirs, Unpracked};
@@ -85,7 +85,8 @@ impl Leg {
         let rseq = ringing.next_rseq;
         ringing.next_rseq = rseq.saturating_add(1);
         // The body is our answer, or our offer where the INVITE had none; with neither open there is nothing to say.
-        let owes_offer = std::mem::replace(&mut ringing.owes_offer, ringing.owes_offer && body.is_none());
+        let owes_offer = ringing.owes_offer;
+        ringing.owes_offer &= body.is_none();
         let body = match (&self.exchange, body) {
             (Exchange::Theirs(Theirs::Invite), Some(body)) => {
                 self.exchange = Exchange::Idle;
@@ -152,16 +153,16 @@ impl Leg {
     /// A PRACK for a reliable provisional response of ours; it may answer an offer or make one (RFC 3262 §5).
     pub fn on_prack(&mut self, core: &mut Core, key: ServerKey, prack: &Request) {
         let Phase::Ringing(ringing) = &mut self.phase else {
-            return core.refuse(key, prack, Refusal::plain(481));
+            return core.reply(key, prack, 481);
         };
         let cseq = ringing.invite.cseq();
-        let matches = prack.headers.rack().is_ok_and(|rack| {
+        let matches = prack.headers.rack().is_some_and(|rack| {
             rack.method == Method::Invite
                 && rack.cseq == cseq
                 && ringing.unpracked.as_ref().is_some_and(|sent| sent.rseq == rack.rseq)
         });
         if !matches {
-            return core.refuse(key, prack, Refusal::plain(481));
+            return core.reply(key, prack, 481);
         }
         let sdp = match checks::content(&prack.headers, &prack.body) {
             Ok(sdp) => sdp,

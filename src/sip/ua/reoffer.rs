@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::Rng;
 
-use crate::sip::message::{HeaderName, Method, Request, Response};
+use crate::sip::message::{HeaderName, Headers, Method, Request, Response};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::{ClientKey, ServerKey};
 
@@ -76,7 +76,11 @@ impl Leg {
         let mut request = dialog.request(method);
         let hop = dialog.next_hop(&flow);
         request.headers.push(HeaderName::Contact, core.contact(&flow));
-        core.introduce(&mut request);
+        request
+            .headers
+            .push(HeaderName::Allow, checks::allow(&core.config));
+        // Not 100rel: nobody rings here, and a PRACK would serve nothing.
+        request.headers.push(HeaderName::Supported, "timer");
         if self.session.is_some() {
             session_timer::ask(&mut request, self.session, &core.config);
         }
@@ -184,10 +188,11 @@ impl Leg {
 
     /// A re-INVITE or UPDATE of ours was never answered: the far side is gone (RFC 3261 §14.1, §12.2.1.2).
     pub fn on_reoffer_failed(&mut self, core: &mut Core) {
-        if matches!(self.phase, Phase::Talking) {
+        if matches!(self.exchange, Exchange::Ours(Ours::Reinvite | Ours::Update)) {
             self.exchange = Exchange::Idle;
-            self.leave(core, LegEnd::Timeout, None);
         }
+        self.leave(core, LegEnd::Timeout, None);
+        self.after_exchange(core);
     }
 
     /// Tries once more after a while: both sides draw from ranges that do not meet (RFC 3261 §14.1).
@@ -204,6 +209,7 @@ impl Leg {
         } else {
             self.timers.set(Timer::SessionRefresh, at);
         }
+        self.after_exchange(core);
     }
 
     /// An INVITE within the dialog (RFC 3261 §14.2).
@@ -211,9 +217,9 @@ impl Leg {
         match self.phase {
             Phase::Talking => {}
             Phase::Ringing(_) => return core.refuse_for_now(key, request),
-            Phase::Calling(_) => return core.refuse(key, request, Refusal::plain(491)),
+            Phase::Calling(_) => return core.reply(key, request, 491),
             Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone => {
-                return core.refuse(key, request, Refusal::plain(481));
+                return core.reply(key, request, 481);
             }
         }
         let sdp = match self.may_offer(&request.headers, &request.body, core) {
@@ -222,12 +228,12 @@ impl Leg {
         };
         match self.exchange {
             Exchange::Idle => {}
-            Exchange::Ours(_) => return core.refuse(key, request, Refusal::plain(491)),
+            Exchange::Ours(_) => return core.reply(key, request, 491),
             Exchange::Theirs(_) => return core.refuse_for_now(key, request),
         }
         self.confirmed(core); // who sends a re-INVITE has our 2xx; its ACK was lost (RFC 5407 §3.1.5)
         if matches!(self.exchange, Exchange::Ours(_)) {
-            return core.refuse(key, request, Refusal::plain(491)); // ours had waited for that
+            return core.reply(key, request, 491); // ours had waited for that
         }
         self.refresh_target(request);
         core.invites.insert(key, self.id);
@@ -243,7 +249,7 @@ impl Leg {
     /// An UPDATE (RFC 3311 §5.2): with an offer for the application, without one answered at once.
     pub fn on_update(&mut self, core: &mut Core, key: ServerKey, request: &Request) {
         if matches!(self.phase, Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone) {
-            return core.refuse(key, request, Refusal::plain(481));
+            return core.reply(key, request, 481);
         }
         let sdp = match self.may_offer(&request.headers, &request.body, core) {
             Ok(sdp) => sdp,
@@ -262,7 +268,7 @@ impl Leg {
         match self.exchange {
             Exchange::Idle if !ours_to_come => {}
             Exchange::Idle | Exchange::Ours(_) => {
-                return core.refuse(key, request, Refusal::plain(491));
+                return core.reply(key, request, 491);
             }
             Exchange::Theirs(_) => return core.refuse_for_now(key, request),
         }
@@ -274,7 +280,7 @@ impl Leg {
     /// The checks that re-INVITE and UPDATE share.
     fn may_offer(
         &self,
-        headers: &crate::sip::message::Headers,
+        headers: &Headers,
         body: &[u8],
         core: &Core,
     ) -> Result<Option<Sdp>, Refusal> {
@@ -336,7 +342,7 @@ impl Leg {
                 self.send_prack(core, &remote_tag, &rack, sdp.ok());
             }
             (Theirs::Provisional { .. }, Err(_)) => {
-                return self.give_up(core, LegEnd::ProtocolError);
+                return self.give_up(core, LegEnd::ProtocolError, None);
             }
             (Theirs::Answer { client, mut ack }, Ok(body)) => {
                 self.local_sdp = Some(body.clone().into());

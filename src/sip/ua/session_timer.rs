@@ -59,7 +59,8 @@ impl Ask {
             return None;
         }
         let least = config.min_se_s.max(self.min_se_s).max(FLOOR_S);
-        let wanted = self.expires_s.unwrap_or(config.session_expires_s);
+        let usual = current.map_or(config.session_expires_s, |session| session.interval_s);
+        let wanted = self.expires_s.unwrap_or(usual);
         let ours = match self.refresher {
             Some(Refresher::Uac) if self.supported => false,
             Some(Refresher::Uac | Refresher::Uas) => true,

@@ -17,8 +17,6 @@ pub(super) enum Timer {
     ResendAnswer,
     /// When to give up on its ACK (RFC 3261 §13.3.1.4: 64·T1).
     NoAck,
-    /// When to forget a cancelled INVITE that got no final answer (RFC 3261 §9.1: 64·T1).
-    CancelGivesUp,
     /// When to offer again after 491 (RFC 3261 §14.1).
     Glare,
     /// When to refresh the session (RFC 4028 §10: half of the interval).
@@ -29,14 +27,13 @@ pub(super) enum Timer {
     Confirm,
 }
 
-const ALL: [Timer; 11] = [
+const ALL: [Timer; 10] = [
     Timer::ResendProvisional,
     Timer::NoPrack,
     Timer::RefreshProvisional,
     Timer::Ring,
     Timer::ResendAnswer,
     Timer::NoAck,
-    Timer::CancelGivesUp,
     Timer::Glare,
     Timer::SessionRefresh,
     Timer::SessionExpires,

@@ -1,10 +1,12 @@
 //! What the user agent takes and gives: configuration, outgoing calls, commands, events. Plain data; decides nothing.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::kernel::{Digit, LegId};
+use crate::sip::digest::{Account, Answerer};
 use crate::sip::flow::Flow;
 use crate::sip::message::{HeaderName, Method, NameAddr, Request, Response, Uri};
 use crate::sip::sdp::Sdp;
@@ -58,9 +60,20 @@ pub struct Credentials {
     pub password: String,
 }
 
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credentials({}, …)", self.username)
+    }
+}
+
+impl Credentials {
+    /// What answers challenges with them.
+    pub(super) fn into_answerer(self) -> Answerer {
+        Answerer::new(Account {
+            username: self.username,
+            password: self.password,
+            realm: None,
+        })
     }
 }
 
