@@ -11,6 +11,10 @@ use crate::kernel::limits::{SIP_BODY_MAX_BYTES, SIP_HEAD_MAX_BYTES};
 const IDLE_CAPACITY_MAX_BYTES: usize = 4_096;
 
 /// What a stream brings.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every frame is a message, and none is kept: a box would only cost an allocation"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// A message.

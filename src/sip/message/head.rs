@@ -38,12 +38,23 @@ impl Head {
             headers: Headers::with_capacity(16),
             problem: problem.err(),
         };
-        if !matches!(head.start, Start::Unreadable) {
-            if let Err(kind) = head.read_headers(lines) {
-                head.problem.get_or_insert(kind);
-            }
+        if !matches!(head.start, Start::Unreadable)
+            && let Err(kind) = head.read_headers(lines)
+        {
+            head.problem.get_or_insert(kind);
         }
         head
+    }
+
+    /// Reads header lines alone, as a part of a multipart body has them; what is no header line is left out.
+    pub(super) fn parse_headers(octets: &[u8]) -> Headers {
+        let mut head = Self {
+            start: Start::Unreadable,
+            headers: Headers::new(),
+            problem: None,
+        };
+        head.problem = head.read_headers(Lines { rest: octets }).err();
+        head.headers
     }
 
     fn read_headers(&mut self, lines: Lines<'_>) -> Result<(), MalformedKind> {
@@ -177,7 +188,7 @@ fn parse_status_line(text: &str) -> (Start, Result<(), MalformedKind>) {
     };
     let start = Start::Response {
         status: status.unwrap_or_default(),
-        reason: trim(reason).to_owned(),
+        reason: trim(reason).chars().filter(|c| !c.is_control()).collect(),
     };
     (start, result)
 }

@@ -10,11 +10,16 @@ mod headers;
 mod host;
 mod malformed;
 mod method;
+mod multipart;
 mod params;
 mod parse;
 mod rsip_adapter;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod text;
+#[cfg(test)]
+mod torture;
 mod typed;
 mod uri;
 mod verdict;
@@ -62,7 +67,7 @@ pub struct Request {
 pub struct Response {
     /// Status in 100–699.
     pub status: u16,
-    /// Reason phrase, decoded; may be empty.
+    /// Reason phrase, decoded, without control characters; may be empty.
     pub reason: String,
     /// Header fields.
     pub headers: Headers,
@@ -119,6 +124,12 @@ impl Request {
         response
     }
 
+    /// The body, or the part of a multipart body, that has this type: `body_of_type("application/sdp")`. A body
+    /// without Content-Type is taken for what is asked for.
+    pub fn body_of_type(&self, essence: &str) -> Option<&[u8]> {
+        multipart::find(&self.headers, &self.body, essence)
+    }
+
     /// The octets to send, with the Content-Length that the body has.
     pub fn to_bytes(&self) -> Vec<u8> {
         let start = format!("{} {} SIP/2.0", self.method, self.uri);
@@ -145,6 +156,12 @@ impl Response {
     /// Whether the request was granted.
     pub const fn is_success(&self) -> bool {
         200 <= self.status && self.status < 300
+    }
+
+    /// The body, or the part of a multipart body, that has this type: `body_of_type("application/sdp")`. A body
+    /// without Content-Type is taken for what is asked for.
+    pub fn body_of_type(&self, essence: &str) -> Option<&[u8]> {
+        multipart::find(&self.headers, &self.body, essence)
     }
 
     /// The octets to send, with the Content-Length that the body has.

@@ -219,7 +219,9 @@ impl Headers {
             .ok_or(HeaderError::Missing(HeaderName::CallId))?;
         std::str::from_utf8(value)
             .ok()
-            .filter(|id| !id.is_empty() && !id.bytes().any(|b| b <= b' ' || b == 0x7F))
+            .filter(|id| {
+                !id.is_empty() && !id.contains(|c: char| c.is_control() || c.is_whitespace())
+            })
             .ok_or(HeaderError::Malformed(HeaderName::CallId))
     }
 

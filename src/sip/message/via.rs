@@ -44,27 +44,34 @@ impl Via {
     /// # Errors
     /// Anything but `SIP/2.0/transport host[:port][;params]`.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        let (head, params) = match find_outside(text, b';') {
-            Some(at) => (&text[..at], Some(&text[at + 1..])),
-            None => (text, None),
-        };
+        let (head, params) = parts(text);
         if params.is_some_and(|p| split_outside(p, b';').any(str::is_empty)) {
             return Err(UriError::Parameter);
         }
-        Self::parse_parts(head, params.unwrap_or_default())
+        let (version, via) = Self::parse_parts(head, params.unwrap_or_default())?;
+        if version == "2.0" {
+            Ok(via)
+        } else {
+            Err(UriError::Address)
+        }
     }
 
-    /// The part that an answer needs, from a value that [`Via::parse`] refuses: `SIP/2.0/UDP 192.0.2.15;;,;,,`.
+    /// As much as an answer needs, from a value that [`Via::parse`] refuses: of another version, or with broken
+    /// parameters (`SIP/2.0/UDP 192.0.2.15;;,;,,`), which are then left out.
     pub(super) fn salvage(text: &str) -> Result<Self, UriError> {
-        let end = text.find([';', ',']).unwrap_or(text.len());
-        Self::parse_parts(&text[..end], "")
+        let text = split_outside(text, b',').next().unwrap_or_default();
+        let (head, params) = parts(text);
+        Self::parse_parts(head, params.unwrap_or_default())
+            .or_else(|_| Self::parse_parts(head, ""))
+            .map(|(_, via)| via)
     }
 
-    fn parse_parts(head: &str, params: &str) -> Result<Self, UriError> {
+    /// The version, and the Via whatever its version.
+    fn parse_parts<'a>(head: &'a str, params: &str) -> Result<(&'a str, Self), UriError> {
         let mut parts = head.splitn(3, '/');
         let mut next = || parts.next().map(trim).ok_or(UriError::Address);
         let (name, version, rest) = (next()?, next()?, next()?);
-        if !name.eq_ignore_ascii_case("SIP") || version != "2.0" {
+        if !name.eq_ignore_ascii_case("SIP") {
             return Err(UriError::Address);
         }
         let (transport, sent_by) = rest.split_once([' ', '\t']).ok_or(UriError::Address)?;
@@ -72,12 +79,13 @@ impl Via {
             return Err(UriError::Address);
         }
         let (host, port) = Host::parse_with_port(trim(sent_by))?;
-        Ok(Self {
+        let via = Self {
             transport: transport.to_owned(),
             host,
             port,
             params: Params::parse(params)?,
-        })
+        };
+        Ok((version, via))
     }
 
     /// The branch that names the transaction.
@@ -110,6 +118,14 @@ impl Via {
             .trim_end_matches(']')
             .parse()
             .ok()
+    }
+}
+
+/// What stands before the first semicolon, and what behind it.
+fn parts(text: &str) -> (&str, Option<&str>) {
+    match find_outside(text, b';') {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
     }
 }
 
@@ -175,5 +191,8 @@ mod tests {
             Via::salvage(bad).unwrap().to_string(),
             "SIP/2.0/UDP 192.0.2.15"
         );
+        let other = "SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw";
+        assert!(Via::parse(other).is_err());
+        assert_eq!(Via::salvage(other).unwrap().branch(), Some("z9hG4bKkdjuw"));
     }
 }

@@ -142,7 +142,7 @@ fn answer_stream(
     offered: &Media,
     local: &LocalAudio,
 ) -> Result<(Media, AudioParams), NotAcceptable> {
-    let stream = Stream::read(offer, offered, local.address)?;
+    let stream = Stream::read(offer, offered, local.address, true)?;
     let (payload_type, law) = local
         .laws
         .iter()
@@ -176,7 +176,8 @@ pub fn accept_answer(ours: &Sdp, answer: &Sdp) -> Result<AudioParams, NotAccepta
         .or(ours.connection.as_ref())
         .and_then(|c| c.ip())
         .ok_or(NotAcceptable::Address)?;
-    let stream = Stream::read(answer, answered, address)?;
+    let mux_offered = offered.attributes.contains("rtcp-mux");
+    let stream = Stream::read(answer, answered, address, mux_offered)?;
     let offered_codecs = Codecs::read(offered);
     let (payload_type, law) = stream
         .codecs

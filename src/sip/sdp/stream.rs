@@ -55,8 +55,14 @@ pub(super) struct Codecs {
 }
 
 impl Stream {
-    /// Reads an `m=` line of `sdp`. `ours` tells the address family that we can send from.
-    pub(super) fn read(sdp: &Sdp, media: &Media, ours: IpAddr) -> Result<Self, NotAcceptable> {
+    /// Reads an `m=` line of `sdp`. `ours` tells the address family that we can send from; `mux_allowed`, whether
+    /// RTCP may share the RTP port (in an answer only if it was offered, RFC 5761 §5.1.1).
+    pub(super) fn read(
+        sdp: &Sdp,
+        media: &Media,
+        ours: IpAddr,
+        mux_allowed: bool,
+    ) -> Result<Self, NotAcceptable> {
         if !media.kind.eq_ignore_ascii_case("audio") {
             return Err(NotAcceptable::NoAudio);
         }
@@ -75,7 +81,7 @@ impl Stream {
             return Err(NotAcceptable::NoCommonCodec);
         }
         let ip = remote_ip(sdp, media, ours)?;
-        let rtcp_mux = media.attributes.contains("rtcp-mux");
+        let rtcp_mux = mux_allowed && media.attributes.contains("rtcp-mux");
         let rtp = ip.map(|ip| SocketAddr::new(ip, media.port));
         let rtcp = if rtcp_mux {
             rtp

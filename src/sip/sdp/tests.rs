@@ -229,6 +229,14 @@ fn rtcp_goes_where_the_far_side_says() {
 }
 
 #[test]
+fn a_shared_port_that_was_not_offered_is_not_believed() {
+    let sharing = phone("m=audio 4000 RTP/AVP 8\r\na=rtcp-mux\r\n");
+    let params = accept_answer(&offer(&local()), &sharing).unwrap();
+    assert!(!params.rtcp_mux);
+    assert_eq!(params.remote_rtcp, addr("192.0.2.99:4001"));
+}
+
+#[test]
 fn our_rtcp_port_is_told_when_it_is_not_the_next() {
     let mut apart = local();
     apart.rtcp_port = 30_000;
@@ -345,6 +353,28 @@ fn the_version_counts_changes_and_nothing_else() {
     let second = offer(&held).revised(&first);
     assert_eq!(second.origin.version, "2");
     assert_eq!(offer(&local()).revised(&second).origin.version, "3");
+}
+
+#[test]
+fn the_bodies_of_real_phones_are_answered_or_refused_with_a_reason() {
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/sdp");
+    for (name, expected) in [
+        ("desk-phone", None),
+        ("lf-only", None),
+        ("dynamic", None),
+        ("savp-and-avp", None),
+        ("hold-old", None),
+        ("browser", Some(NotAcceptable::Profile)),
+        ("fax", Some(NotAcceptable::NoAudio)),
+        ("huge-numbers", Some(NotAcceptable::Refused)),
+        ("multicast", Some(NotAcceptable::Address)),
+        ("ipv6-in-sdp", Some(NotAcceptable::NoCommonCodec)),
+        ("mult-ip-in-sdp", None),
+    ] {
+        let octets = std::fs::read(seeds.join(format!("{name}.sdp"))).unwrap();
+        let answer = answer(&Sdp::parse(&octets).unwrap(), &local());
+        assert_eq!(answer.err(), expected, "{name}");
+    }
 }
 
 proptest::proptest! {

@@ -33,13 +33,13 @@ const T1_MIN: Duration = Duration::from_millis(1);
 /// [`Layer::poll_timeout`].
 #[derive(Debug)]
 pub struct Layer {
-    shared: Shared,
-    entries: HashMap<u64, Entry>,
-    names: HashMap<Identity, u64>,
+    pub(super) shared: Shared,
+    pub(super) entries: HashMap<u64, Entry>,
+    pub(super) names: HashMap<Identity, u64>,
     /// Requests outside dialogs, to recognise copies of them that came by another way.
-    merges: HashMap<u64, u64>,
+    pub(super) merges: HashMap<u64, u64>,
     /// (Hash of the flow, transaction): who is concerned when a flow breaks.
-    by_flow: BTreeSet<(u64, u64)>,
+    pub(super) by_flow: BTreeSet<(u64, u64)>,
     last_id: u64,
     /// Salt of tags and hashes, so that strangers cannot predict them.
     secret: u64,
@@ -48,7 +48,7 @@ pub struct Layer {
 
 /// One transaction.
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     identity: Identity,
     flow: Flow,
     machine: Machine,
@@ -212,7 +212,7 @@ impl Layer {
                 machine.handle(invite_server::Input::Timer(timer), cx);
             }
             Machine::PlainServer { machine, .. } => {
-                machine.handle(plain_server::Input::Timer(timer), cx);
+                machine.handle(plain_server::Input::Timer, cx);
             }
         });
     }

@@ -21,7 +21,8 @@ pub(super) enum Input {
     Request,
     /// Our user answers: status and the whole message.
     Response(u16, Arc<[u8]>),
-    Timer(Timer),
+    /// Unanswered or J, whichever the state has.
+    Timer,
     FlowFailed,
 }
 
@@ -50,7 +51,7 @@ impl PlainServer {
         self.state = match self.state {
             State::Trying => self.trying(input, cx),
             State::Proceeding => self.proceeding(input, cx),
-            State::Completed => self.completed(input, cx),
+            State::Completed => self.completed(&input, cx),
             State::Terminated => State::Terminated,
         };
     }
@@ -61,7 +62,7 @@ impl PlainServer {
             // Nothing has been said yet, so there is nothing to repeat.
             Input::Request => State::Trying,
             Input::Response(status, bytes) => self.answer(status, bytes, cx),
-            Input::Timer(_) => self.fail(Failure::Timeout, cx),
+            Input::Timer => self.fail(Failure::Timeout, cx),
             Input::FlowFailed => self.fail(Failure::Transport, cx),
         }
     }
@@ -74,13 +75,13 @@ impl PlainServer {
                 State::Proceeding
             }
             Input::Response(status, bytes) => self.answer(status, bytes, cx),
-            Input::Timer(_) => self.fail(Failure::Timeout, cx),
+            Input::Timer => self.fail(Failure::Timeout, cx),
             Input::FlowFailed => self.fail(Failure::Transport, cx),
         }
     }
 
     /// RFC 3261 §17.2.2, "Completed": <https://www.rfc-editor.org/rfc/rfc3261#section-17.2.2>
-    fn completed(&mut self, input: Input, cx: &mut Context<'_>) -> State {
+    fn completed(&mut self, input: &Input, cx: &mut Context<'_>) -> State {
         match input {
             Input::Request => {
                 self.repeat(cx);
@@ -88,7 +89,7 @@ impl PlainServer {
             }
             // Only one final answer is given; whatever the user says later is discarded.
             Input::Response(..) => State::Completed,
-            Input::Timer(_) | Input::FlowFailed => State::Terminated,
+            Input::Timer | Input::FlowFailed => State::Terminated,
         }
     }
 
