@@ -47,8 +47,7 @@ fn by_fields(request: &Request, via: &Via, method: &Method, to_tag: Option<&str>
     let headers = &request.headers;
     let from = from_tag(headers).unwrap_or_default();
     let to = to_tag.unwrap_or_default();
-    let call = headers.call_id().map(|it| it.to_string());
-    let call = call.unwrap_or_default();
+    let call = headers.call_id().unwrap_or_default();
     let cseq = headers.cseq().map_or(0, |it| it.number);
     let uri = &request.uri;
     format!("2543\n{method}\n{cseq}\n{call}\n{from}\n{to}\n{uri}\n{via}").into()
@@ -64,7 +63,7 @@ pub(super) fn of_merged(request: &Request, secret: u64) -> Option<u64> {
     let cseq = headers.cseq().ok()?;
     let call = headers.call_id().ok()?;
     let mut hash = DefaultHasher::new();
-    (secret, &*call, from_tag(headers)).hash(&mut hash);
+    (secret, call, from_tag(headers)).hash(&mut hash);
     (cseq.number, request.method.as_str()).hash(&mut hash);
     Some(hash.finish())
 }
@@ -74,7 +73,7 @@ pub(super) fn of_merged(request: &Request, secret: u64) -> Option<u64> {
 pub(super) fn answer_tag(request: &Request, via: Option<&Via>, secret: u64) -> u64 {
     let headers = &request.headers;
     let mut hash = DefaultHasher::new();
-    (secret, "tag", headers.call_id().ok().as_deref()).hash(&mut hash);
+    (secret, "tag", headers.call_id().ok()).hash(&mut hash);
     (from_tag(headers), via.and_then(Via::branch)).hash(&mut hash);
     headers.cseq().map_or(0, |it| it.number).hash(&mut hash);
     hash.finish()

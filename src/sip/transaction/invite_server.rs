@@ -60,8 +60,8 @@ impl InviteServer {
     pub fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
         self.state = match self.state {
             State::Proceeding => self.proceeding(input, cx),
-            State::Completed => self.completed(input, cx),
-            State::Confirmed => self.confirmed(input),
+            State::Completed => self.completed(&input, cx),
+            State::Confirmed => self.confirmed(&input),
             State::Accepted => self.accepted(input, cx),
             State::Terminated => State::Terminated,
         };
@@ -86,7 +86,7 @@ impl InviteServer {
     }
 
     /// RFC 3261 §17.2.1, "Completed": <https://www.rfc-editor.org/rfc/rfc3261#section-17.2.1>
-    fn completed(&mut self, input: Input, cx: &mut Context<'_>) -> State {
+    fn completed(&mut self, input: &Input, cx: &mut Context<'_>) -> State {
         match input {
             Input::Invite => {
                 self.repeat(cx);
@@ -119,7 +119,7 @@ impl InviteServer {
     }
 
     /// RFC 3261 §17.2.1, "Confirmed": <https://www.rfc-editor.org/rfc/rfc3261#section-17.2.1>
-    fn confirmed(&mut self, input: Input) -> State {
+    fn confirmed(&mut self, input: &Input) -> State {
         match input {
             Input::Invite | Input::Ack(..) | Input::Response(..) => State::Confirmed,
             Input::Timer(_) | Input::FlowFailed => State::Terminated,

@@ -58,7 +58,7 @@ impl PlainClient {
         self.state = match self.state {
             State::Trying => self.trying(input, cx),
             State::Proceeding => self.proceeding(input, cx),
-            State::Completed => self.completed(input, cx),
+            State::Completed => self.completed(&input),
             State::Terminated => State::Terminated,
         };
     }
@@ -92,7 +92,7 @@ impl PlainClient {
     }
 
     /// RFC 3261 §17.1.2.2, "Completed": <https://www.rfc-editor.org/rfc/rfc3261#section-17.1.2.2>
-    fn completed(&mut self, input: Input, _cx: &mut Context<'_>) -> State {
+    fn completed(&self, input: &Input) -> State {
         match input {
             // Repeated answers to our repeated requests are absorbed until timer K.
             Input::Response(..) => State::Completed,

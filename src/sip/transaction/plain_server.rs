@@ -51,7 +51,7 @@ impl PlainServer {
         self.state = match self.state {
             State::Trying => self.trying(input, cx),
             State::Proceeding => self.proceeding(input, cx),
-            State::Completed => self.completed(input, cx),
+            State::Completed => self.completed(&input, cx),
             State::Terminated => State::Terminated,
         };
     }
@@ -81,7 +81,7 @@ impl PlainServer {
     }
 
     /// RFC 3261 §17.2.2, "Completed": <https://www.rfc-editor.org/rfc/rfc3261#section-17.2.2>
-    fn completed(&mut self, input: Input, cx: &mut Context<'_>) -> State {
+    fn completed(&mut self, input: &Input, cx: &mut Context<'_>) -> State {
         match input {
             Input::Request => {
                 self.repeat(cx);

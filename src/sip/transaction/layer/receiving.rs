@@ -68,7 +68,7 @@ impl Layer {
         if request.method == Method::Invite {
             self.open_invite(identity, arrival, now);
         } else if request.method == Method::Cancel {
-            self.receive_cancel(identity, arrival, now);
+            self.receive_cancel(identity, &arrival, now);
         } else {
             self.open_plain(identity, arrival, now);
         }
@@ -120,13 +120,13 @@ impl Layer {
     }
 
     /// A CANCEL is answered here: 200 if its INVITE is known, else 481 (RFC 3261 §9.2).
-    fn receive_cancel(&mut self, identity: Identity, arrival: Arrival, now: Mono) {
-        let Arrival { request, via, .. } = &arrival;
+    fn receive_cancel(&mut self, identity: Identity, arrival: &Arrival, now: Mono) {
+        let Arrival { request, via, .. } = arrival;
         let invite = identity::of_request(request, via, &Method::Invite);
         let invite = self.names.get(&invite).copied();
         let reason = request.headers.text(&HeaderName::Reason);
         let reason = reason.map(|it| it.into_owned());
-        let mut facts = self.facts_of(&arrival);
+        let mut facts = self.facts_of(arrival);
         facts.merge = None;
         let mut response = request.reply(if invite.is_some() { 200 } else { 481 });
         // The answers to INVITE and CANCEL should have one To tag (RFC 3261 §9.2).

@@ -4,7 +4,7 @@ use super::*;
 
 fn calling() -> (Bench, ClientKey, String) {
     let mut bench = Bench::udp();
-    let key = bench.ask(outgoing(Method::Invite));
+    let key = bench.ask(outgoing(&Method::Invite));
     let invite = bench.last.clone();
     (bench, key, invite)
 }
@@ -27,7 +27,7 @@ fn nobody_answers_timers_a_and_b() {
 #[test]
 fn on_tcp_nothing_is_repeated_but_timer_b_still_runs() {
     let mut bench = Bench::tcp();
-    bench.ask(outgoing(Method::Invite));
+    bench.ask(outgoing(&Method::Invite));
     bench.until(40_000);
     assert_eq!(bench.times("INVITE"), [0]);
     assert_eq!(bench.failures(), [Failure::Timeout]);
@@ -75,7 +75,7 @@ fn a_refusal_is_acknowledged_each_time_it_comes_timer_d() {
 #[test]
 fn the_ack_of_a_refusal_looks_like_its_invite() {
     let mut bench = Bench::udp();
-    let mut request = outgoing(Method::Invite);
+    let mut request = outgoing(&Method::Invite);
     request
         .headers
         .push(HeaderName::Route, "<sip:a.example.com;lr>");
@@ -100,7 +100,7 @@ fn the_ack_of_a_refusal_looks_like_its_invite() {
 #[test]
 fn on_tcp_a_refusal_ends_it_at_once() {
     let mut bench = Bench::tcp();
-    bench.ask(outgoing(Method::Invite));
+    bench.ask(outgoing(&Method::Invite));
     let invite = bench.last.clone();
     bench.answer(&invite, 603, "b1");
     assert_eq!(bench.times("ACK"), [0]);

@@ -4,7 +4,7 @@ use super::*;
 
 fn called() -> (Bench, ServerKey, Request) {
     let mut bench = Bench::udp();
-    let invite = incoming(Method::Invite, "z9hG4bK1");
+    let invite = incoming(&Method::Invite, "z9hG4bK1");
     let key = bench.accept(&invite);
     (bench, key, invite)
 }
@@ -35,8 +35,8 @@ fn a_refusal_is_repeated_until_the_ack_timers_g_and_i() {
     let (mut bench, key, invite) = called();
     bench.respond(key, &invite, 486);
     bench.until(2_000);
-    bench.receive_request(&incoming(Method::Ack, "z9hG4bK1"));
-    bench.receive_request(&incoming(Method::Ack, "z9hG4bK1"));
+    bench.receive_request(&incoming(&Method::Ack, "z9hG4bK1"));
+    bench.receive_request(&incoming(&Method::Ack, "z9hG4bK1"));
     bench.receive_request(&invite);
     bench.until(6_999);
     assert_eq!(bench.layer.len(), 1);
@@ -79,12 +79,12 @@ fn a_repeated_invite_gets_the_refusal_again() {
 #[test]
 fn on_tcp_a_refusal_is_not_repeated_and_the_ack_ends_it() {
     let mut bench = Bench::tcp();
-    let invite = incoming(Method::Invite, "z9hG4bK1");
+    let invite = incoming(&Method::Invite, "z9hG4bK1");
     let key = bench.accept(&invite);
     bench.respond(key, &invite, 404);
     bench.until(10_000);
     assert_eq!(bench.times("SIP/2.0 404"), [0]);
-    bench.receive_request(&incoming(Method::Ack, "z9hG4bK1"));
+    bench.receive_request(&incoming(&Method::Ack, "z9hG4bK1"));
     bench.assert_empty();
 }
 
@@ -111,7 +111,7 @@ fn the_ack_of_a_2xx_goes_up_with_a_branch_of_its_own_or_the_invites() {
     for branch in ["z9hG4bK2", "z9hG4bK1"] {
         let (mut bench, key, invite) = called();
         bench.respond(key, &invite, 200);
-        bench.receive_request(&incoming(Method::Ack, branch));
+        bench.receive_request(&incoming(&Method::Ack, branch));
         assert!(matches!(bench.told[..], [Command::Ack { .. }]), "{branch}");
     }
 }

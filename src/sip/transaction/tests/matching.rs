@@ -9,7 +9,7 @@ fn via(request: &mut Request, value: &str) {
 #[test]
 fn the_same_branch_from_another_host_is_another_request() {
     let mut bench = Bench::udp();
-    let mut one = incoming(Method::Options, "z9hG4bK1");
+    let mut one = incoming(&Method::Options, "z9hG4bK1");
     via(&mut one, "SIP/2.0/UDP a.example.com;branch=z9hG4bK1");
     let mut same = one.clone();
     via(&mut same, "SIP/2.0/UDP A.EXAMPLE.COM;branch=z9hG4bK1");
@@ -24,7 +24,7 @@ fn the_same_branch_from_another_host_is_another_request() {
 #[test]
 fn requests_with_a_bare_cookie_do_not_collapse_into_one() {
     let mut bench = Bench::udp();
-    let one = incoming(Method::Options, "z9hG4bK");
+    let one = incoming(&Method::Options, "z9hG4bK");
     let mut two = one.clone();
     two.headers.set(HeaderName::CallId, "another@example.com");
     bench.accept(&one);
@@ -37,7 +37,7 @@ fn requests_with_a_bare_cookie_do_not_collapse_into_one() {
 fn an_rfc_2543_caller_is_refused_and_acknowledges() {
     let mut bench = Bench::udp();
     let old = |method: Method| {
-        let mut request = incoming(method, "x");
+        let mut request = incoming(&method, "x");
         via(&mut request, "SIP/2.0/UDP 192.0.2.9:5070");
         request
     };
@@ -67,10 +67,10 @@ fn an_rfc_2543_caller_is_refused_and_acknowledges() {
 #[test]
 fn an_rfc_2543_caller_cancels() {
     let mut bench = Bench::udp();
-    let mut invite = incoming(Method::Invite, "x");
+    let mut invite = incoming(&Method::Invite, "x");
     via(&mut invite, "SIP/2.0/UDP 192.0.2.9:5070");
     bench.accept(&invite);
-    let mut cancel = incoming(Method::Cancel, "x");
+    let mut cancel = incoming(&Method::Cancel, "x");
     via(&mut cancel, "SIP/2.0/UDP 192.0.2.9:5070");
     bench.receive_request(&cancel);
     assert!(matches!(bench.told[..], [Command::Cancelled { .. }]));
@@ -100,7 +100,7 @@ fn an_answer_goes_to_the_port_in_the_via_or_5060() {
         ),
     ] {
         let mut bench = Bench::udp();
-        let mut invite = incoming(Method::Invite, "x");
+        let mut invite = incoming(&Method::Invite, "x");
         via(&mut invite, value);
         bench.accept(&invite);
         let remote = bench.last_flow.unwrap().remote;
@@ -126,7 +126,7 @@ fn received_and_rport_are_noted_in_the_top_via_only() {
         ),
     ] {
         let mut bench = Bench::udp();
-        let mut request = incoming(Method::Options, "x");
+        let mut request = incoming(&Method::Options, "x");
         let below = "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK0";
         via(
             &mut request,
@@ -146,7 +146,7 @@ fn received_and_rport_are_noted_in_the_top_via_only() {
 fn a_mapped_address_is_noted_as_ipv4() {
     let mut bench = Bench::udp();
     bench.flow.remote = "[::ffff:192.0.2.9]:5070".parse().unwrap();
-    bench.receive_request(&incoming(Method::Options, "z9hG4bK1"));
+    bench.receive_request(&incoming(&Method::Options, "z9hG4bK1"));
     let Some(Command::Request { request, .. }) = bench.told.pop() else {
         panic!("no request");
     };
@@ -158,13 +158,13 @@ fn a_mapped_address_is_noted_as_ipv4() {
 #[test]
 fn a_copy_that_came_by_another_way_is_recognised() {
     let mut bench = Bench::udp();
-    let first = bench.accept(&incoming(Method::Invite, "z9hG4bK1"));
-    let copy = bench.accept(&incoming(Method::Invite, "z9hG4bK2"));
+    let first = bench.accept(&incoming(&Method::Invite, "z9hG4bK1"));
+    let copy = bench.accept(&incoming(&Method::Invite, "z9hG4bK2"));
     assert!(!bench.layer.is_merged(first) && bench.layer.is_merged(copy));
-    bench.respond(copy, &incoming(Method::Invite, "z9hG4bK2"), 482);
+    bench.respond(copy, &incoming(&Method::Invite, "z9hG4bK2"), 482);
     // Inside a dialog there are no copies.
     for branch in ["z9hG4bK3", "z9hG4bK4"] {
-        let mut bye = incoming(Method::Bye, branch);
+        let mut bye = incoming(&Method::Bye, branch);
         bye.headers
             .set(HeaderName::To, "<sip:12345@example.gov.cn>;tag=b1");
         let key = bench.accept(&bye);
@@ -178,7 +178,7 @@ fn the_ack_of_a_2xx_gets_a_fresh_branch_each_time() {
     let flow = bench.flow;
     let mut branches = Vec::new();
     for _ in 0..2 {
-        bench.layer.transmit(outgoing(Method::Ack), flow);
+        bench.layer.transmit(outgoing(&Method::Ack), flow);
         bench.drain();
         branches.push(branch_of(&bench.last));
     }

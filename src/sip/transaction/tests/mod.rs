@@ -172,7 +172,7 @@ fn uri(text: &str) -> Uri {
 }
 
 /// A request without Via, as a user hands it down.
-fn outgoing(method: Method) -> Request {
+fn outgoing(method: &Method) -> Request {
     let mut request = Request::new(method.clone(), uri("sip:12345@example.gov.cn"));
     let headers = &mut request.headers;
     headers.push(HeaderName::From, "<sip:13800001234@example.com>;tag=a1");
@@ -183,7 +183,7 @@ fn outgoing(method: Method) -> Request {
 }
 
 /// A request as it comes in from `sip:13800001234@example.com`.
-fn incoming(method: Method, branch: &str) -> Request {
+fn incoming(method: &Method, branch: &str) -> Request {
     let mut request = outgoing(method);
     let via = format!("SIP/2.0/UDP 192.0.2.9:5070;branch={branch}");
     request.headers.push_front(HeaderName::Via, via);

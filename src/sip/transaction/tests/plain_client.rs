@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn nobody_answers_timers_e_and_f() {
     let mut bench = Bench::udp();
-    bench.ask(outgoing(Method::Options));
+    bench.ask(outgoing(&Method::Options));
     bench.until(32_000);
     let expected = [
         0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500,
@@ -18,7 +18,7 @@ fn nobody_answers_timers_e_and_f() {
 #[test]
 fn after_a_provisional_answer_it_is_repeated_each_t2() {
     let mut bench = Bench::udp();
-    bench.ask(outgoing(Method::Register));
+    bench.ask(outgoing(&Method::Register));
     let asked = bench.last.clone();
     bench.until(600);
     bench.answer(&asked, 100, "");
@@ -35,7 +35,7 @@ fn after_a_provisional_answer_it_is_repeated_each_t2() {
 #[test]
 fn a_final_answer_ends_it_and_its_copies_are_absorbed_timer_k() {
     let mut bench = Bench::udp();
-    bench.ask(outgoing(Method::Bye));
+    bench.ask(outgoing(&Method::Bye));
     let asked = bench.last.clone();
     bench.until(600);
     bench.answer(&asked, 200, "b1");
@@ -51,7 +51,7 @@ fn a_final_answer_ends_it_and_its_copies_are_absorbed_timer_k() {
 #[test]
 fn on_tcp_it_ends_with_the_answer() {
     let mut bench = Bench::tcp();
-    bench.ask(outgoing(Method::Bye));
+    bench.ask(outgoing(&Method::Bye));
     let asked = bench.last.clone();
     bench.until(10_000);
     assert_eq!(bench.times("BYE"), [0]);
@@ -63,7 +63,7 @@ fn on_tcp_it_ends_with_the_answer() {
 #[test]
 fn a_broken_flow_fails_it() {
     let mut bench = Bench::tcp();
-    bench.ask(outgoing(Method::Bye));
+    bench.ask(outgoing(&Method::Bye));
     let flow = bench.flow;
     bench.layer.flow_failed(&flow, bench.now);
     bench.drain();

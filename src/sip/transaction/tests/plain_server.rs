@@ -4,7 +4,7 @@ use super::*;
 
 fn asked() -> (Bench, ServerKey, Request) {
     let mut bench = Bench::udp();
-    let request = incoming(Method::Bye, "z9hG4bK1");
+    let request = incoming(&Method::Bye, "z9hG4bK1");
     let key = bench.accept(&request);
     (bench, key, request)
 }
@@ -41,7 +41,7 @@ fn the_last_answer_is_repeated_until_timer_j() {
 #[test]
 fn on_tcp_it_ends_with_the_answer() {
     let mut bench = Bench::tcp();
-    let request = incoming(Method::Bye, "z9hG4bK1");
+    let request = incoming(&Method::Bye, "z9hG4bK1");
     let key = bench.accept(&request);
     bench.respond(key, &request, 200);
     assert_eq!(bench.times("SIP/2.0 200"), [0]);

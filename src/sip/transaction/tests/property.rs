@@ -61,7 +61,7 @@ impl Chaos {
         // Few branches, with and without the cookie, so that requests meet.
         let prefix = ["z9hG4bK", "old"].choose(&mut self.rng).unwrap();
         let branch = format!("{prefix}{}", self.rng.random_range(0..6));
-        let request = incoming(self.method(), &branch);
+        let request = incoming(&self.method(), &branch);
         self.bench.receive_request(&request);
     }
 
@@ -75,7 +75,7 @@ impl Chaos {
     fn user_asks(&mut self) {
         let method = self.method();
         if !matches!(method, Method::Ack | Method::Cancel) {
-            let key = self.bench.ask(outgoing(method));
+            let key = self.bench.ask(outgoing(&method));
             self.ours.push((key, self.bench.last.clone()));
         }
     }
@@ -130,7 +130,7 @@ fn transactions_always_end_and_the_tables_drain_to_zero() {
 fn one_transaction_of_ours_ends_exactly_once() {
     for seed in 0..60 {
         let mut chaos = Chaos::new(seed);
-        let key = chaos.bench.ask(outgoing(Method::Options));
+        let key = chaos.bench.ask(outgoing(&Method::Options));
         let asked = chaos.bench.last.clone();
         for _ in 0..20 {
             let ms = chaos.bench.ms() + chaos.rng.random_range(0..4_000);

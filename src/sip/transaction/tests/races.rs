@@ -4,7 +4,7 @@ use super::*;
 
 fn calling() -> (Bench, ClientKey, String) {
     let mut bench = Bench::udp();
-    let key = bench.ask(outgoing(Method::Invite));
+    let key = bench.ask(outgoing(&Method::Invite));
     let invite = bench.last.clone();
     (bench, key, invite)
 }
@@ -104,11 +104,11 @@ fn a_cancelled_call_that_never_gets_its_487_is_given_up() {
 #[test]
 fn the_citizen_hangs_up_while_it_rings_here() {
     let mut bench = Bench::udp();
-    let invite = incoming(Method::Invite, "z9hG4bK1");
+    let invite = incoming(&Method::Invite, "z9hG4bK1");
     let key = bench.accept(&invite);
     bench.respond(key, &invite, 180);
     let ringing_to = header(&bench.last, "To");
-    let mut cancel = incoming(Method::Cancel, "z9hG4bK1");
+    let mut cancel = incoming(&Method::Cancel, "z9hG4bK1");
     cancel.headers.push(HeaderName::Reason, "SIP;cause=200");
     bench.receive_request(&cancel);
     assert_eq!(bench.times("SIP/2.0 200"), [0]);
@@ -122,7 +122,7 @@ fn the_citizen_hangs_up_while_it_rings_here() {
     assert_eq!(bench.times("SIP/2.0 200"), [0, 0]);
     assert_eq!(bench.told.len(), 1);
     bench.respond(key, &invite, 487);
-    bench.receive_request(&incoming(Method::Ack, "z9hG4bK1"));
+    bench.receive_request(&incoming(&Method::Ack, "z9hG4bK1"));
     bench.until(60_000);
     bench.assert_empty();
 }
@@ -131,10 +131,10 @@ fn the_citizen_hangs_up_while_it_rings_here() {
 fn a_cancel_after_the_answer_changes_nothing() {
     for status in [200, 486] {
         let mut bench = Bench::udp();
-        let invite = incoming(Method::Invite, "z9hG4bK1");
+        let invite = incoming(&Method::Invite, "z9hG4bK1");
         let key = bench.accept(&invite);
         bench.respond(key, &invite, status);
-        bench.receive_request(&incoming(Method::Cancel, "z9hG4bK1"));
+        bench.receive_request(&incoming(&Method::Cancel, "z9hG4bK1"));
         assert!(bench.last.starts_with("SIP/2.0 200") && bench.last.contains("CANCEL"));
         assert!(bench.told.is_empty());
     }
@@ -143,7 +143,7 @@ fn a_cancel_after_the_answer_changes_nothing() {
 #[test]
 fn a_cancel_of_nothing_gets_481() {
     let mut bench = Bench::udp();
-    bench.receive_request(&incoming(Method::Cancel, "z9hG4bK1"));
+    bench.receive_request(&incoming(&Method::Cancel, "z9hG4bK1"));
     assert_eq!(bench.times("SIP/2.0 481"), [0]);
     assert!(bench.told.is_empty());
     bench.until(40_000);
@@ -168,7 +168,7 @@ fn stray_answers_are_dropped() {
 #[test]
 fn an_ack_of_nothing_goes_up_and_leaves_nothing_behind() {
     let mut bench = Bench::udp();
-    bench.receive_request(&incoming(Method::Ack, "z9hG4bK1"));
+    bench.receive_request(&incoming(&Method::Ack, "z9hG4bK1"));
     assert!(matches!(bench.told[..], [Command::Ack { .. }]));
     bench.assert_empty();
 }
@@ -176,10 +176,10 @@ fn an_ack_of_nothing_goes_up_and_leaves_nothing_behind() {
 #[test]
 fn an_ack_before_any_decision_is_ignored() {
     let mut bench = Bench::udp();
-    let key = bench.accept(&incoming(Method::Invite, "z9hG4bK1"));
-    bench.receive_request(&incoming(Method::Ack, "z9hG4bK1"));
+    let key = bench.accept(&incoming(&Method::Invite, "z9hG4bK1"));
+    bench.receive_request(&incoming(&Method::Ack, "z9hG4bK1"));
     assert!(bench.told.is_empty());
-    bench.respond(key, &incoming(Method::Invite, "z9hG4bK1"), 486);
+    bench.respond(key, &incoming(&Method::Invite, "z9hG4bK1"), 486);
     bench.until(600);
     assert_eq!(bench.times("SIP/2.0 486"), [0, 500]);
 }

@@ -1,0 +1,146 @@
+//! The checks that every request passes before anyone looks at what it wants (RFC 3261 §8.2). Knows no dialog's state.
+
+use crate::sip::message::{HeaderName, Headers, Method, Request, Scheme};
+use crate::sip::sdp::Sdp;
+
+use super::body::{self, Body};
+use super::types::UaConfig;
+
+/// Extensions that we understand when required (RFC 3262, RFC 4028).
+pub(super) const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
+
+/// Bodies that we read in a session's requests.
+pub(super) const ACCEPT: &str = "application/sdp, multipart/mixed";
+
+/// An error answer in the making.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// Its status.
+    pub status: u16,
+    /// What says why.
+    pub headers: Vec<(HeaderName, String)>,
+}
+
+impl Refusal {
+    /// Without further headers.
+    pub fn plain(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+        }
+    }
+
+    /// With one header that says why.
+    pub fn because(status: u16, name: HeaderName, value: String) -> Self {
+        Self {
+            status,
+            headers: vec![(name, value)],
+        }
+    }
+}
+
+/// Value of our Allow header.
+pub(super) fn allow(config: &UaConfig) -> String {
+    let mut methods = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK".to_owned();
+    if config.allow_refer {
+        methods.push_str(", REFER");
+    }
+    for method in &config.allow_out_of_dialog {
+        methods.push_str(", ");
+        methods.push_str(&method.to_string());
+    }
+    methods
+}
+
+/// Method (§8.2.1): 501 for one that nobody knows, 405 for one that is not served here.
+pub(super) fn method(
+    request: &Request,
+    within_dialog: bool,
+    config: &UaConfig,
+) -> Result<(), Refusal> {
+    let refuse = |status| Refusal::because(status, HeaderName::Allow, allow(config));
+    if !within_dialog && config.allow_out_of_dialog.contains(&request.method) {
+        return Ok(());
+    }
+    match &request.method {
+        Method::Invite
+        | Method::Ack
+        | Method::Bye
+        | Method::Cancel
+        | Method::Options
+        | Method::Info
+        | Method::Update
+        | Method::Prack => Ok(()),
+        Method::Refer if within_dialog && config.allow_refer => Ok(()),
+        Method::Refer
+        | Method::Register
+        | Method::Notify
+        | Method::Subscribe
+        | Method::Message
+        | Method::Publish => Err(refuse(405)),
+        Method::Other(_) => Err(refuse(501)),
+    }
+}
+
+/// Request-URI (§8.2.2.1): a scheme that we cannot serve is 416; a registration of such an address is 400.
+pub(super) fn uri(request: &Request) -> Result<(), Refusal> {
+    match request.uri.scheme {
+        Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
+        Scheme::Other(_) => return Err(Refusal::plain(416)),
+    }
+    let foreign_address = request.method == Method::Register
+        && !request.headers.to().is_ok_and(|to| to.uri.is_sip());
+    if foreign_address {
+        return Err(Refusal::plain(400));
+    }
+    Ok(())
+}
+
+/// Require (§8.2.2.3): 420 names what we do not understand. Not for ACK and CANCEL.
+pub(super) fn extensions(request: &Request) -> Result<(), Refusal> {
+    let unknown: Vec<String> = request
+        .headers
+        .require()
+        .into_iter()
+        .filter(|tag| !EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag)))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::because(420, HeaderName::Unsupported, unknown.join(", ")))
+}
+
+/// Accept (§20.1): an INVITE whose sender reads no session description cannot be answered with one.
+pub(super) fn accept(request: &Request) -> Result<(), Refusal> {
+    let list = request.headers.list(&HeaderName::Accept);
+    let reads_sdp = list.iter().any(|range| {
+        let essence = range.split(';').next().unwrap_or_default().trim();
+        ["application/sdp", "application/*", "*/*"]
+            .iter()
+            .any(|known| essence.eq_ignore_ascii_case(known))
+    });
+    if list.is_empty() || reads_sdp {
+        return Ok(());
+    }
+    Err(Refusal::plain(406))
+}
+
+/// Body (§8.2.3): 415 for what we do not read, 488 for a session description that cannot be read.
+pub(super) fn content(headers: &Headers, body: &[u8]) -> Result<Option<Sdp>, Refusal> {
+    let encoded = headers
+        .list(&HeaderName::ContentEncoding)
+        .iter()
+        .any(|coding| !coding.eq_ignore_ascii_case("identity"));
+    if encoded && !body.is_empty() {
+        return Err(Refusal::because(415, HeaderName::AcceptEncoding, "identity".to_owned()));
+    }
+    match body::find(headers, body) {
+        Body::None => Ok(None),
+        Body::Sdp(text) => Sdp::parse(text).map(Some).map_err(|_| Refusal::plain(488)),
+        Body::Unknown => Err(Refusal::because(
+            415,
+            HeaderName::Accept,
+            ACCEPT.to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,1 @@
+//! Stories of two user agents on a bad network, in virtual time.
