@@ -4,4 +4,5 @@
 #![cfg(test)]
 
 mod citizen;
+mod support;
 mod tidy;

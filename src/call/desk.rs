@@ -131,6 +131,13 @@ pub struct ReachTarget {
     pub transport: Transport,
 }
 
+/// The shard that a SIP Call-ID falls to: the same for every message of a dialog, whoever sends it (FNV-1a).
+pub fn shard_of(call_id: &str, shards: usize) -> usize {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = call_id.bytes().fold(0xcbf2_9ce4_8422_2325, mix);
+    usize::try_from(hash % shards.max(1) as u64).unwrap_or(0)
+}
+
 /// Ports that a session got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalRtp {
@@ -164,12 +171,13 @@ pub(super) struct Desk {
     last_ticket: u64,
     last_id: u64,
     shard: u16,
+    shards: u16,
     workers: u8,
     pub rng: StdRng,
 }
 
 impl Desk {
-    pub(super) fn new(ua: UserAgent, shard: u16, workers: u8, rng: StdRng) -> Self {
+    pub(super) fn new(ua: UserAgent, (shard, shards): (u16, u16), workers: u8, rng: StdRng) -> Self {
         Self {
             ua,
             counts: Counts::default(),
@@ -183,6 +191,7 @@ impl Desk {
             last_ticket: 0,
             last_id: 0,
             shard,
+            shards,
             workers,
             rng,
         }
@@ -245,6 +254,16 @@ impl Desk {
 
     pub(super) fn new_query(&mut self) -> u64 {
         self.next_id()
+    }
+
+    /// A Call-ID of our own, such that what is said in its dialog comes back to this shard.
+    pub(super) fn new_sip_call_id(&mut self) -> String {
+        loop {
+            let id = format!("{:032x}", self.rng.random::<u128>());
+            if shard_of(&id, usize::from(self.shards)) == usize::from(self.shard) {
+                return id;
+            }
+        }
     }
 
     /// A session id for SDP's `o=` line: below 2^62, so that readers with signed numbers are content.

@@ -31,6 +31,8 @@ use super::transfer::Route;
 pub struct ExchangeConfig {
     /// Number of the shard: ids of different shards never meet.
     pub shard: u16,
+    /// Shards in all.
+    pub shards: u16,
     /// Media workers that sessions are spread over, 1–255.
     pub media_workers: u8,
     /// For the user agent.
@@ -119,7 +121,7 @@ impl Exchange {
             timers: BTreeSet::new(),
             touched: Vec::new(),
             registrar: Registrar::new(&mut rng),
-            desk: Desk::new(ua, config.shard, config.media_workers, rng),
+            desk: Desk::new(ua, (config.shard, config.shards), config.media_workers, rng),
             shared,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::ivr::spoken::{self, Piece};
 use crate::ivr::Language;
 use crate::ivr::walk::{Command as WalkCommand, HookId, Input as WalkInput, Walk};
-use crate::kernel::{CallId, Digit, Direction, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber, PlayId};
+use crate::kernel::{CallId, Digit, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber, PlayId};
 use crate::media::{DigitSource, MediaCommand};
 use crate::sip::Flow;
 use crate::sip::sdp::{self, Sdp};

@@ -147,11 +147,11 @@ impl Call {
             direction: crate::kernel::Direction::SendRecv,
         });
         transfer.offer = Some(Box::new(offer.clone()));
-        let call = outgoing(transfer, &from, flow, offer);
+        let sip_call_id = desk.new_sip_call_id();
+        let call = outgoing(transfer, &from, flow, offer, sip_call_id.clone());
         let leg = desk.ua.invite(call, now);
         transfer.leg = Some(leg);
         desk.by_leg.insert(leg, id);
-        let sip_call_id = desk.ua.call_id(leg).unwrap_or_default();
         let to = PhoneNumber::new(&transfer.to);
         desk.note(id, EventKind::TransferStarted { to, sip_call_id }, now);
     }
@@ -291,7 +291,7 @@ impl Call {
 }
 
 /// The INVITE to the target: the caller's number is kept, so that 110 sees who calls.
-fn outgoing(transfer: &Transfer, from: &PhoneNumber, flow: Flow, offer: Sdp) -> OutgoingCall {
+fn outgoing(transfer: &Transfer, from: &PhoneNumber, flow: Flow, offer: Sdp, call_id: String) -> OutgoingCall {
     let domain = transfer.route.domain.clone().unwrap_or_else(|| transfer.route.target.host.clone());
     let host = Host::parse(&domain).unwrap_or(Host::Name(domain));
     let uri = Uri::sip(Some(&transfer.to), host.clone(), transfer.route.target.port);
@@ -308,6 +308,6 @@ fn outgoing(transfer: &Transfer, from: &PhoneNumber, flow: Flow, offer: Sdp) -> 
         credentials: transfer.route.account.clone(),
         headers: vec![(HeaderName::PAssertedIdentity, name(caller).to_string())],
         ring_timeout: transfer.ring_timeout,
-        call_id: None,
+        call_id: Some(call_id),
     }
 }

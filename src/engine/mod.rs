@@ -1,3 +1,5 @@
 //! Where machines meet sockets.
+pub mod clock;
+pub mod library;
 pub mod logging;
 pub mod media;

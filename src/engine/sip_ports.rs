@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use metrics::{Counter, counter};
 use tokio::sync::mpsc;
 
+use crate::call::shard_of;
 use crate::net::tcp::TcpTransport;
 use crate::net::udp::UdpTransport;
 use crate::sip::message::{Malformed, Message};
@@ -176,12 +177,6 @@ fn local_towards(remote: SocketAddr) -> Option<IpAddr> {
 /// A socket on the loopback reaches the loopback alone.
 fn usable(local: SocketAddr, remote: SocketAddr) -> bool {
     local.ip().is_unspecified() || local.ip().is_loopback() == remote.ip().is_loopback()
-}
-
-/// The shard that a Call-ID falls to: the same for every message of a call, whoever sends it (FNV-1a).
-pub(super) fn shard_of(call_id: &str, shards: usize) -> usize {
-    let hash = call_id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    usize::try_from(hash % shards.max(1) as u64).unwrap_or(0)
 }
 
 const fn index(transport: Transport) -> usize {

@@ -124,7 +124,7 @@ impl World {
 
     pub fn with(seed: u64, shared: Shared) -> Self {
         let now = Now { mono: Mono::from_nanos(1_000_000_000), wall: Wall::from_millis(1_795_399_200_000) };
-        let config = ExchangeConfig { shard: 0, media_workers: 1, ua: UaConfig::default(), transactions: TransactionConfig::default(), seed };
+        let config = ExchangeConfig { shard: 0, shards: 1, media_workers: 1, ua: UaConfig::default(), transactions: TransactionConfig::default(), seed };
         Self {
             now,
             exchange: Exchange::new(config, shared),

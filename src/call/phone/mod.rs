@@ -139,7 +139,7 @@ impl Phone {
             plays: 0,
             speaking: None,
             out: VecDeque::new(),
-            report: Report::default(),
+            report: Report { sip_call_id: format!("{:016x}", rng.next_u64()), ..Report::default() },
         }
     }
 
@@ -157,11 +157,9 @@ impl Phone {
             credentials: self.config.account.clone(),
             headers: Vec::new(),
             ring_timeout: Duration::from_secs(120),
-            call_id: None,
+            call_id: Some(self.report.sip_call_id.clone()),
         };
-        let leg = self.ua.invite(call, now);
-        self.report.sip_call_id = self.ua.call_id(leg).unwrap_or_default();
-        self.leg = Some(leg);
+        self.leg = Some(self.ua.invite(call, now));
         self.note("INVITE", now);
         self.turn(now);
     }

@@ -1,0 +1,4 @@
+//! What the scenarios stand on.
+
+pub mod plans;
+pub mod world;
