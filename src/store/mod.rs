@@ -4,6 +4,8 @@
 pub mod disk;
 pub mod health;
 pub mod journal;
+pub mod ledger;
+pub mod record;
 
 #[cfg(test)]
 mod disk_fake;
@@ -12,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use health::StoreHealth;
 pub use journal::{CommitSink, Journal, JournalConfig, JournalError, Recovery, Ticket};
+pub use record::{CallRecord, fold};
 
 /// Locks, also behind a thread that panicked: what is kept here is consistent between any two statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
