@@ -348,7 +348,7 @@ fn span(from: Option<Wall>, to: Option<Wall>) -> Option<u64> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(in crate::store) mod tests {
     use super::*;
     use proptest::prelude::*;
 

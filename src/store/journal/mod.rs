@@ -452,6 +452,12 @@ fn monotonic() -> Instant {
     Instant::now()
 }
 
+/// Whether a folder holds a journal to go on from.
+pub fn has_history(disk: &dyn Disk, dir: &Path) -> bool {
+    disk.list(dir)
+        .is_ok_and(|names| names.iter().any(|name| parse_segment_name(name).is_some()))
+}
+
 fn segment_name(number: u64) -> String {
     format!("{number:016}.seg")
 }

@@ -18,7 +18,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Row};
 
-pub use closing::Closing;
+pub use closing::{Closing, Settle};
 pub use drain::{Drain, DrainConfig, Drained};
 pub use query::{CallFilter, Counts, Found, Order, Reveal};
 

@@ -1,7 +1,6 @@
 //! What the ledger lives through: kills at any moment, locks, replays. What it says is always the fold of the events.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,10 +79,6 @@ fn ended(n: u128, ms: i64, reason: EndReason) -> Event {
             status: None,
         },
     }
-}
-
-fn no_recordings() -> closing::Settle {
-    Arc::new(|_| None)
 }
 
 /// What the ledger must say after these events.
@@ -184,7 +179,7 @@ async fn calls_left_open_by_a_kill_are_ended_once_at_the_last_sign_of_life() {
     first.close();
     for _ in 0..3 {
         let (journal, last_seq) = journal(&dir, ledger.drained_seq().await.unwrap());
-        let settle: closing::Settle = Arc::new(|file| {
+        let settle: Settle = Arc::new(|file| {
             (file == "m.wav").then(|| RecordingFacts {
                 duration_ms: 5_000,
                 sha256: "ab".into(),
@@ -438,11 +433,82 @@ async fn calls_are_found_by_what_people_know_of_them() {
     );
 }
 
-#[test]
-fn opening_never_touches_a_file() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(async { Ledger::new(Path::new("/nonexistent/ledger.sqlite")) });
-    let _ = no_recordings();
+/// Nanoseconds of CPU that all threads of this process have used, living and dead.
+fn cpu_nanos() -> i64 {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    used.tv_sec * 1_000_000_000 + used.tv_nsec
+}
+
+/// Run by hand: `cargo nextest run --run-ignored only --no-capture cpu_per_call`. Real time, real disk.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement of ten seconds, not a test"]
+async fn cpu_per_call_of_six_events_at_fifty_calls_a_second() {
+    const CALLS: u128 = 500;
+    let dir = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap(); // /tmp may be memory
+    let ledger = ledger(&dir).await;
+    let (journal, _) = Journal::open(
+        &dir.path().join("journal"),
+        JournalConfig::default(),
+        Arc::new(Deaf),
+    )
+    .unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let drain = tokio::spawn(
+        Drain::new(
+            ledger.clone(),
+            journal.clone(),
+            DrainConfig::default(),
+            None,
+        )
+        .run(stopped),
+    );
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let before = cpu_nanos();
+    let mut pace = tokio::time::interval(Duration::from_millis(10));
+    let step = |n, ms, step: &str| Event {
+        call: call(n),
+        at: at(ms),
+        kind: EventKind::Step { step: step.into() },
+    };
+    for n in 0..CALLS {
+        pace.tick().await;
+        let answered = Event {
+            call: call(n),
+            at: at(5),
+            kind: EventKind::AnsweredByMachine {
+                codec: "PCMA".into(),
+            },
+        };
+        let first = vec![
+            invite(n, 0),
+            answered,
+            step(n, 6, "main.greeting"),
+            step(n, 9, "main.menu"),
+        ];
+        journal.append(
+            first,
+            Some(Ticket {
+                shard: 0,
+                number: 1,
+            }),
+        );
+        pace.tick().await;
+        let last = vec![step(n, 30, "main.bye"), ended(n, 40, EndReason::Hangup)];
+        journal.append(
+            last,
+            Some(Ticket {
+                shard: 0,
+                number: 2,
+            }),
+        );
+    }
+    journal.close();
+    stop.send(true).unwrap();
+    drain.await.unwrap();
+    let us = (cpu_nanos() - before) / 1_000 / i64::try_from(CALLS).unwrap();
+    assert_eq!(u128::from(ledger.counts().await.unwrap().calls), CALLS);
+    println!(
+        "{us} us of CPU a call, {} commits",
+        journal.health().commits.get()
+    );
 }
