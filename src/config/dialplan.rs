@@ -14,7 +14,7 @@ pub struct Dialplan {
     pub dir: PathBuf,
     /// Folder of the working calendars, one JSON file a year.
     pub calendar_dir: PathBuf,
-    /// Numbers that calls may be transferred to: exact (`110`) or a beginning (`0391*`). Anything else is refused.
+    /// Numbers that calls may be transferred to: exact (`110`), with holes (`0391XXXXXXX`), or a beginning (`0391*`).
     pub transfer_allow: Vec<String>,
     /// Trunk that carries transfers; the first one if not set.
     pub transfer_trunk: Option<String>,

@@ -178,6 +178,26 @@ impl Config {
             .unwrap_or_else(|| self.data_dir.join("prompt-cache"))
     }
 
+    /// Where the journal's segments lie.
+    pub fn journal_dir(&self) -> PathBuf {
+        self.data_dir.join("journal")
+    }
+
+    /// The ledger's database, derived from the journal.
+    pub fn ledger_file(&self) -> PathBuf {
+        self.data_dir.join("ledger.sqlite3")
+    }
+
+    /// Where recordings lie.
+    pub fn recordings_dir(&self) -> PathBuf {
+        self.data_dir.join("recordings")
+    }
+
+    /// Where SIP traces lie.
+    pub fn trace_dir(&self) -> PathBuf {
+        self.data_dir.join("trace")
+    }
+
     /// Puts the content of each `password_file` in place of the password.
     fn read_passwords(&mut self, file: &str) -> Result<(), Vec<Problem>> {
         let mut problems = Vec::new();

@@ -102,10 +102,10 @@ impl Config {
 
     fn service_rules(&self, rule: &mut impl FnMut(bool, &str, String)) {
         for number in &self.dialplan.transfer_allow {
-            let digits = number.strip_suffix('*').unwrap_or(number);
-            let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '+');
-            let message = format!("dialplan.transfer_allow: {number:?} is neither a number nor a beginning with *");
-            rule(plain, "dialplan.transfer_allow", message);
+            let message = format!(
+                "dialplan.transfer_allow: {number:?} is no number such as \"110\", \"0391XXXXXXX\" or \"0391*\""
+            );
+            rule(is_pattern(number), "dialplan.transfer_allow", message);
         }
         let trunk = self.dialplan.transfer_trunk.as_deref();
         let exists = trunk.is_none_or(|name| self.trunk.iter().any(|t| t.name == name));
@@ -206,6 +206,16 @@ impl Trunk {
             ),
         ]
     }
+}
+
+/// A number with holes as the dialplans write it, but never `*` alone: that would open every number to toll fraud.
+fn is_pattern(number: &str) -> bool {
+    let body = number.strip_suffix('*').unwrap_or(number);
+    let places = body.strip_prefix('+').unwrap_or(body);
+    let fits = places
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, 'X' | 'Z' | 'N' | ' ' | '-'));
+    fits && places.contains(|c: char| c.is_ascii_digit())
 }
 
 /// An address, alone or with the length of its prefix.

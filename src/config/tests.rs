@@ -162,10 +162,8 @@ fn rules_between_keys_are_checked() {
         ("[sip]\nuser_agent = \"a\\r\\nVia: b\"", "control characters"),
         ("[media]\nlaws = [\"a\", \"a\"]", "each once"),
         ("[media]\nlaws = []", "each once"),
-        (
-            "[dialplan]\ntransfer_allow = [\"*\"]",
-            "neither a number nor a beginning",
-        ),
+        ("[dialplan]\ntransfer_allow = [\"*\"]", "is no number such as"),
+        ("[dialplan]\ntransfer_allow = [\"X*\"]", "is no number such as"),
         ("[dialplan]\ntransfer_trunk = \"nobody\"", "no trunk named"),
         ("[prompts]\nengine = \"command\"", "prompts.command must be set"),
         ("[prompts]\nengine = \"http\"\nurl = \"ftp://x\"", "http:// address"),

@@ -17,16 +17,16 @@ use crate::kernel::{MediaId, PlayId};
 use crate::media::{MediaCommand, SessionConfig};
 use crate::net::ports::PortPool;
 use crate::store::journal::{Journal, Ticket};
-use crate::store::recordings::Recorder;
 
+use super::clock;
+use super::gauges::ShardGauges;
 use super::library::{Found, Library};
 use super::media::{MediaError, MediaPool};
 use super::meter::Meter;
 use super::reach::Reacher;
+use super::recorder::Recordings;
 use super::shard::Input;
 use super::sip_ports::SipPorts;
-use super::status::ShardGauges;
-use super::clock;
 
 /// Everything that a shard may touch.
 pub(super) struct Hands {
@@ -34,11 +34,11 @@ pub(super) struct Hands {
     pub inputs: mpsc::WeakSender<Input>,
     pub runtime: runtime::Handle,
     pub sip: Arc<SipPorts>,
-    pub journal: Arc<Journal>,
+    pub journal: Journal,
     pub ports: PortPool,
     pub media: Arc<MediaPool>,
     pub library: Arc<Library>,
-    pub recorder: Recorder,
+    pub recordings: Arc<Recordings>,
     pub reacher: Arc<Reacher>,
     pub meter: Meter,
     pub gauges: Arc<ShardGauges>,
@@ -68,7 +68,7 @@ impl Hands {
             Command::Bridge { a, b } => taken(self.media.bridge(a, b)),
             Command::Unbridge { id } => taken(self.media.unbridge(id)),
             Command::StartRecording { id, file, max, silence } => self.start_recording(id, &file, max, silence),
-            Command::FinishRecording { id } => self.recorder.finish(id),
+            Command::FinishRecording { id } => self.recordings.finish(id),
             Command::CloseMedia { id } => self.close_media(id),
             Command::CalendarMissing { year } => {
                 metrics::gauge!("yihao_calendar_missing", "year" => year.to_string()).set(1.0);
@@ -124,7 +124,7 @@ impl Hands {
     }
 
     fn start_recording(&mut self, id: MediaId, file: &str, max: Duration, silence: Option<Duration>) {
-        self.recorder.open(id, file);
+        self.recordings.begin(id, file, self.inputs.clone());
         taken(self.media.command(id, MediaCommand::StartRecording { max, stop_after_silence: silence }));
     }
 

@@ -41,6 +41,8 @@ pub enum Input {
         /// Checksum, hex.
         sha256: String,
     },
+    /// A recording could not be made or kept.
+    RecordingFailed(MediaId),
     /// The way to a peer is known, or there is none.
     Reached(u64, Option<Flow>),
     /// New settings.
@@ -114,6 +116,7 @@ impl Shard {
             Input::RecordingSaved { id, duration_ms, sha256 } => {
                 self.exchange.recording_saved(id, duration_ms, &sha256, now);
             }
+            Input::RecordingFailed(id) => self.exchange.recording_failed(id, now),
             Input::Reached(query, flow) => self.exchange.reached(query, flow, now),
             Input::Reload(shared) => self.exchange.reload((*shared).clone()),
             Input::Views(reply) => {

@@ -13,8 +13,9 @@ use crate::net::tcp::TcpTransport;
 use crate::net::udp::UdpTransport;
 use crate::sip::message::{Malformed, Message};
 use crate::sip::{Flow, Transport};
-use crate::store::trace::{Direction, Trace};
+use crate::store::trace::{TraceHandle, Way};
 
+use super::clock;
 use super::shard::Input;
 
 /// Peers whose way back is remembered for sockets bound to all addresses.
@@ -26,7 +27,7 @@ pub(super) struct SipPorts {
     tcp: OnceLock<TcpTransport>,
     shards: OnceLock<Vec<mpsc::Sender<Input>>>,
     routes: RwLock<HashMap<IpAddr, IpAddr>>,
-    trace: Trace,
+    trace: TraceHandle,
     received: [Counter; 2],
     sent: [Counter; 2],
     malformed: [Counter; 2],
@@ -34,7 +35,7 @@ pub(super) struct SipPorts {
 }
 
 impl SipPorts {
-    pub(super) fn new(trace: Trace) -> Self {
+    pub(super) fn new(trace: TraceHandle) -> Self {
         let by_transport = |name: &'static str, direction: Option<&'static str>| {
             ["udp", "tcp"].map(|transport| match direction {
                 Some(direction) => counter!(name, "direction" => direction, "transport" => transport),
@@ -81,10 +82,10 @@ impl SipPorts {
             Ok(message) => {
                 let call_id = message.headers().call_id().unwrap_or_default();
                 match bytes {
-                    Some(bytes) => self.trace.record(Direction::In, &flow, &call_id, bytes),
-                    None => self.trace.record(Direction::In, &flow, &call_id, &message.to_bytes()),
+                    Some(bytes) => self.trace.message(clock::wall(), Way::In, &flow, bytes),
+                    None => self.trace.message(clock::wall(), Way::In, &flow, &message.to_bytes()),
                 }
-                shard_of(&call_id, shards.len())
+                shard_of(call_id, shards.len())
             }
             Err(_) => {
                 self.malformed[i].increment(1);
@@ -109,7 +110,7 @@ impl SipPorts {
     /// Sends without waiting; what does not fit is lost as on any network and sent again by its transaction.
     pub(super) fn send(&self, flow: &Flow, bytes: &Arc<[u8]>) {
         self.sent[index(flow.transport)].increment(1);
-        self.trace.record_out(flow, bytes);
+        self.trace.message(clock::wall(), Way::Out, flow, bytes);
         match flow.transport {
             Transport::Udp => {
                 if let Some(socket) = self.socket_for(flow.local) {

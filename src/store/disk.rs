@@ -135,7 +135,7 @@ fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     match fallocate(file, FallocateFlags::empty(), 0, bytes) {
         Ok(()) => Ok(()),
         Err(rustix::io::Errno::OPNOTSUPP) => {
-            const ZEROS: [u8; 65_536] = [0; 65_536];
+            static ZEROS: [u8; 65_536] = [0; 65_536];
             let mut at = 0;
             while at < bytes {
                 let n =

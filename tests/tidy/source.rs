@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// What stands before code that does not ship.
+const TEST_MARK: &str = "#[cfg(test)]";
+
 /// One file below the package's folder.
 pub struct Source {
     /// Path from the package's folder, with `/`.
@@ -11,6 +14,8 @@ pub struct Source {
     pub text: String,
     /// The code with comments and string contents blanked; as many lines as the text.
     pub code: String,
+    /// Whether nothing of it ships: `tests.rs`, or declared behind `#[cfg(test)]`.
+    pub only_tests: bool,
 }
 
 impl Source {
@@ -19,17 +24,29 @@ impl Source {
             path: path.to_owned(),
             text: text.to_owned(),
             code: code_only(text),
+            only_tests: path.ends_with("/tests.rs") || path.contains("/tests/"),
         }
     }
 
     /// The code that ships: `code` without `#[cfg(test)]` modules, and nothing of a file that is all tests.
     pub fn shipped(&self) -> String {
-        let all_tests = self.path.ends_with("/tests.rs") || self.path.contains("/tests/");
-        if all_tests {
+        if self.only_tests {
             String::new()
         } else {
             without_test_modules(&self.code)
         }
+    }
+
+    /// Paths, without `.rs`, of the modules that this file declares for tests only.
+    fn test_modules(&self) -> Vec<String> {
+        let own = self.path.trim_end_matches(".rs");
+        let folder = own.trim_end_matches("/mod").trim_end_matches("/lib");
+        let behind_marks = self.code.split(TEST_MARK).skip(1);
+        let declared = behind_marks.filter_map(|code| match tokens(code).get(..3)? {
+            [(_, "mod"), (_, name), (_, ";")] => Some(format!("{folder}/{name}")),
+            _ => None,
+        });
+        declared.collect()
     }
 }
 
@@ -48,6 +65,16 @@ pub fn rust_files(folder: &str) -> Vec<Source> {
     let mut sources: Vec<Source> = rust
         .map(|path| Source::new(&relative(&path), &fs::read_to_string(&path).unwrap()))
         .collect();
+    let for_tests: Vec<String> = sources.iter().flat_map(Source::test_modules).collect();
+    for source in &mut sources {
+        let of = |module: &String| {
+            source
+                .path
+                .strip_prefix(module)
+                .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        };
+        source.only_tests |= for_tests.iter().any(of);
+    }
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     sources
 }
@@ -180,13 +207,12 @@ fn char_end(chars: &[char], from: usize) -> usize {
 
 /// Blanks each item behind `#[cfg(test)]`, up to its closing brace or its semicolon.
 pub fn without_test_modules(code: &str) -> String {
-    const MARK: &str = "#[cfg(test)]";
     let (mut out, mut rest) = (String::with_capacity(code.len()), code);
-    while let Some(start) = rest.find(MARK) {
+    while let Some(start) = rest.find(TEST_MARK) {
         let (before, item) = rest.split_at(start);
         out.push_str(before);
         let (mut depth, mut end) = (0usize, item.len());
-        for (at, c) in item.char_indices().skip(MARK.len()) {
+        for (at, c) in item.char_indices().skip(TEST_MARK.len()) {
             match c {
                 '{' => depth += 1,
                 '}' => depth = depth.saturating_sub(1),

@@ -1,4 +1,4 @@
-//! Admin actions. Each needs the bearer token; a handler that takes [`Admin`] cannot be reached without it.
+//! Admin actions. Each needs the bearer token; a handler that takes `Admin` cannot be reached without it.
 
 mod drain;
 mod reload;

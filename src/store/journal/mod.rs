@@ -248,6 +248,27 @@ impl Journal {
         )
     }
 
+    /// The reader's next entries, read off the async runtime: a cold disk may take its time.
+    pub async fn read_batch(
+        &self,
+        reader: &mut JournalReader,
+        max: usize,
+    ) -> io::Result<Vec<Entry>> {
+        if !reader.has_more() {
+            return Ok(Vec::new());
+        }
+        let mut moved = std::mem::replace(reader, self.reader(reader.position()));
+        let read = move || {
+            let result = moved.read(max);
+            (moved, result)
+        };
+        let (moved, result) = tokio::task::spawn_blocking(read)
+            .await
+            .map_err(io::Error::other)?;
+        *reader = moved;
+        result
+    }
+
     /// Sequence number of the last durable entry; 0 if there never was one.
     pub fn durable_seq(&self) -> u64 {
         lock(&self.shared.views)
@@ -429,6 +450,12 @@ impl Shared {
 )]
 fn monotonic() -> Instant {
     Instant::now()
+}
+
+/// Whether a folder holds a journal to go on from.
+pub fn has_history(disk: &dyn Disk, dir: &Path) -> bool {
+    disk.list(dir)
+        .is_ok_and(|names| names.iter().any(|name| parse_segment_name(name).is_some()))
 }
 
 fn segment_name(number: u64) -> String {

@@ -165,6 +165,11 @@ impl JournalReader {
         self.after
     }
 
+    /// Whether there is something that it has not handed out.
+    pub fn has_more(&self) -> bool {
+        self.current_view().is_some()
+    }
+
     /// The next entries, at most `max`; none if all that is durable has been read.
     pub fn read(&mut self, max: usize) -> io::Result<Vec<Entry>> {
         let mut entries = Vec::new();

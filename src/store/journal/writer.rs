@@ -93,6 +93,7 @@ impl Writer {
     }
 
     /// Sequence number that the next entry gets.
+    #[cfg(test)]
     pub fn next_seq(&self) -> u64 {
         self.next_seq
     }
