@@ -46,7 +46,6 @@ impl Call {
         let mut call = Self {
             id,
             leg,
-            flow,
             source,
             peer: peer.map(|p| p.name.clone()),
             from: from.clone(),

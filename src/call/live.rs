@@ -8,7 +8,6 @@ use crate::ivr::Language;
 use crate::ivr::walk::{Command as WalkCommand, HookId, Input as WalkInput, Walk};
 use crate::kernel::{CallId, Digit, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber, PlayId};
 use crate::media::{DigitSource, MediaCommand};
-use crate::sip::Flow;
 use crate::sip::sdp::{self, Sdp};
 
 use super::desk::{Command, Desk, LocalRtp};
@@ -66,7 +65,6 @@ impl From<DigitSource> for Heard {
 pub(super) struct Call {
     pub id: CallId,
     pub leg: LegId,
-    pub flow: Flow,
     pub source: IpAddr,
     pub peer: Option<String>,
     pub from: PhoneNumber,

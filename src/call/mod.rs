@@ -17,5 +17,4 @@ mod transfer;
 pub use admission::{Limits, Peer, Refusal};
 pub use desk::{Command, LocalRtp, ReachTarget, shard_of};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
-pub use message::events_of_recovered_recording;
 pub use transfer::Route;

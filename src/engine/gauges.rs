@@ -1,4 +1,4 @@
-//! Momentary values, shown to the metrics once a second by a thread that also watches over the journal.
+//! Momentary values, shown to the metrics once a second.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -37,7 +37,6 @@ impl Watched {
     pub(super) fn start(self) -> std::io::Result<thread::JoinHandle<()>> {
         thread::Builder::new().name("watch".into()).spawn(move || {
             while !self.stop.load(Ordering::Relaxed) {
-                self.journal.watch();
                 self.show();
                 thread::park_timeout(PERIOD);
             }

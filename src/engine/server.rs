@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZero;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,10 +11,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use rand::rngs::{OsRng, StdRng};
 use rand::{Rng, SeedableRng, TryRngCore};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::call::{Exchange, ExchangeConfig, Limits, Shared};
-use crate::config::{Config, Io, SpeechEngine};
+use crate::config::{Config, Io};
 use crate::kernel::MediaId;
 use crate::media::MediaOutput;
 use crate::net::batch::Backend;
@@ -26,12 +25,8 @@ use crate::net::udp::{UdpConfig, UdpTransport};
 use crate::sip::message::parse_datagram;
 use crate::sip::transaction::TransactionConfig;
 use crate::sip::ua::UaConfig;
-use crate::speech::{Engine, Speaker};
-use crate::store::disk::RealDisk;
-use crate::store::journal::{Journal, JournalConfig, JournalError};
-use crate::store::ledger::{Closing, Drain, DrainConfig, Ledger};
-use crate::store::recordings::{self, Recorder};
-use crate::store::trace::{Trace, TraceConfig};
+use crate::store::trace::TraceConfig;
+use crate::store::{Journal, JournalConfig, Store, StoreConfig, StoreError};
 
 use super::clock;
 use super::commits::Commits;
@@ -46,10 +41,7 @@ use super::reach::Reacher;
 use super::recorder::Recordings;
 use super::shard::{INPUTS_MAX, Input, Shard};
 use super::sip_ports::SipPorts;
-use super::trunks;
 
-/// How long the start asks the database how far it is, before it takes the journal's word.
-const LEDGER_ASK: Duration = Duration::from_secs(2);
 /// Longest name look-up.
 const DNS_TIMEOUT_MS: u64 = 3_000;
 /// Files of the SIP trace.
@@ -66,9 +58,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
-    /// The journal.
+    /// Journal, ledger, recordings.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Store(#[from] StoreError),
     /// The RTP ports.
     #[error(transparent)]
     Ports(#[from] PortError),
@@ -88,11 +80,8 @@ pub struct Server {
     watch: Option<thread::JoinHandle<()>>,
     watch_stop: Arc<AtomicBool>,
     media: Arc<MediaPool>,
-    recorder: Recorder,
-    trace: Trace,
+    store: Store,
     tcp: TcpTransport,
-    drain: tokio::task::JoinHandle<()>,
-    drain_stop: watch::Sender<bool>,
 }
 
 /// Parts that every shard gets.
@@ -113,28 +102,19 @@ impl Server {
     /// [`StartError`]; nothing is left running then but threads that end by themselves.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         let mut rng = StdRng::from_seed(seed()?);
-        let (library, bad) = library(config);
+        let (library, bad) = plans::library(config);
         for prompt in bad {
             tracing::error!(%prompt, "a prompt cannot be used");
         }
         let library = Arc::new(library);
         let plans = plans::load(config, &library).map_err(StartError::Plans)?;
-        let line = trunks::from_config(config).map_err(StartError::Plans)?;
-        for dir in [config.journal_dir(), config.recordings_dir(), config.trace_dir()] {
-            std::fs::create_dir_all(&dir).map_err(|e| system(dir.display(), e))?;
-        }
         let commits = Arc::new(Commits::default());
-        let (journal, ledger, drain) = store(config, commits.clone()).await?;
-        let health = journal.health().clone();
-        let recorder = Recorder::start(&config.recordings_dir(), health.clone()).map_err(|e| system("recorder", e))?;
-        let recordings = Arc::new(Recordings::new(recorder.handle()));
-        let trace_config = TraceConfig {
-            segment_bytes: (u64::from(config.store.trace_mb) << 20) / TRACE_SEGMENTS as u64,
-            segments: TRACE_SEGMENTS,
-            ..TraceConfig::default()
-        };
-        let trace = Trace::start(&config.trace_dir(), trace_config, health).map_err(|e| system("trace", e))?;
-        let sip = Arc::new(SipPorts::new(trace.handle()));
+        let store = Store::open(&config.data_dir, store_config(config), commits.clone(), clock::wall()).await?;
+        if store.recovery.missing > 0 {
+            tracing::error!(missing = store.recovery.missing, "ALARM: the disk lost journal entries that it had confirmed");
+        }
+        let recordings = Arc::new(Recordings::new(store.recorder()));
+        let sip = Arc::new(SipPorts::new(store.trace()));
         let count = shard_count(config);
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(INPUTS_MAX)).unzip();
         let workers = worker_count(config);
@@ -151,12 +131,12 @@ impl Server {
         let shared = Shared {
             plan: plans.dialplan,
             calendar: plans.calendar,
-            peers: line.peers,
-            routes: line.routes,
+            peers: Vec::new(),
+            routes: Vec::new(),
             limits: Limits {
                 calls_max: (config.sip.max_calls as usize).div_ceil(usize::from(count)),
                 calls_per_source_max: config.sip.max_calls_per_source as usize,
-                strangers_may_call: config.sip.strangers_may_call,
+                strangers_may_call: true,
             },
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
@@ -164,7 +144,7 @@ impl Server {
         };
         sip.attach_shards(senders.clone());
         commits.attach(senders.clone());
-        let parts = Parts { sip: sip.clone(), journal: journal.clone(), ports, media: media.clone(), library: library.clone(), recordings, reacher };
+        let parts = Parts { sip: sip.clone(), journal: store.journal.clone(), ports, media: media.clone(), library: library.clone(), recordings, reacher };
         let tcp = listen_tcp(config, &sip)?;
         let mut threads = Vec::new();
         let mut gauges = Vec::new();
@@ -174,10 +154,7 @@ impl Server {
             gauges.push(shown.clone());
             let exchange_config = exchange_config(config, (number, count), workers, rng.random());
             let hands = hands(config, &parts, number, senders[usize::from(number)].downgrade(), shown, &mut rng);
-            let mut exchange = Exchange::new(exchange_config, shared.clone());
-            if number == 0 {
-                exchange.add_trunks(line.trunks.clone(), clock::now());
-            }
+            let exchange = Exchange::new(exchange_config, shared.clone());
             let shard = Shard { exchange, hands };
             let udp = (number == 0).then(|| config.sip.listen_udp.clone()).unwrap_or_default();
             let (thread, bound) = start_shard(number, shard, inputs, udp, sip.clone()).await?;
@@ -190,22 +167,20 @@ impl Server {
             shards: gauges,
             media: media.gauges().clone(),
             tcp: tcp.0.gauges().clone(),
-            journal: journal.clone(),
+            journal: store.journal.clone(),
             stop: watch_stop.clone(),
         };
         let watch = watched.start().map_err(|e| system("watch", e))?;
-        let (drain_stop, stopped) = watch::channel(false);
-        let drain = tokio::spawn(drain.run(stopped));
         let handle = Handle {
             config: Arc::new(config.clone()),
             shards: senders,
             shared: Arc::new(ArcSwap::from_pointee(shared)),
             library,
-            journal,
-            ledger,
+            journal: store.journal.clone(),
+            ledger: store.ledger.clone(),
             draining: Arc::default(),
         };
-        Ok(Self { handle, addresses, threads, watch: Some(watch), watch_stop, media, recorder, trace, tcp: tcp.0, drain, drain_stop })
+        Ok(Self { handle, addresses, threads, watch: Some(watch), watch_stop, media, store, tcp: tcp.0 })
     }
 
     /// The way for others to ask it something.
@@ -229,9 +204,6 @@ impl Server {
         }
         let threads = std::mem::take(&mut self.threads);
         let media = self.media;
-        let recorder = self.recorder;
-        let trace = self.trace;
-        let journal = self.handle.journal.clone();
         self.watch_stop.store(true, Ordering::Relaxed);
         let watch = self.watch.take();
         let ended = tokio::task::spawn_blocking(move || {
@@ -239,22 +211,15 @@ impl Server {
                 let _ = thread.join(); // a shard that panicked has said so
             }
             drop(media);
-            recorder.close();
-            trace.close();
             if let Some(watch) = watch {
                 watch.thread().unpark();
                 let _ = watch.join();
             }
-            journal.close();
         });
         if let Err(error) = ended.await {
             tracing::error!(%error, "the end was not orderly");
         }
-        let _ = self.drain_stop.send(true); // after the last event
-        if let Err(error) = self.drain.await {
-            tracing::error!(%error, "the ledger did not end in order");
-        }
-        self.handle.ledger.close().await;
+        self.store.close().await; // after the last event
         peaceful
     }
 }
@@ -289,40 +254,19 @@ fn worker_count(config: &Config) -> u8 {
     }
 }
 
-/// The prompts of a configuration.
-pub(super) fn library(config: &Config) -> (Library, Vec<super::library::BadPrompt>) {
-    let prompts = &config.prompts;
-    let engine = match prompts.engine {
-        SpeechEngine::None => None,
-        SpeechEngine::Command => Some(Engine::Command(prompts.command.clone())),
-        SpeechEngine::Http => prompts.url.clone().map(Engine::Http),
-    };
-    let timeout = Duration::from_secs(u64::from(prompts.timeout_s));
-    let speaker = Speaker::new(engine, config.prompt_cache_dir(), u64::from(prompts.cache_mb) << 20, timeout);
-    let folders: Vec<PathBuf> = [Some(prompts.dir.clone()), prompts.override_dir.clone()].into_iter().flatten().collect();
-    Library::load(folders, speaker)
-}
-
-async fn store(config: &Config, commits: Arc<Commits>) -> Result<(Journal, Ledger, Drain), StartError> {
-    let ledger = Ledger::new(&config.ledger_file());
-    // A database that is locked or away must not keep the telephone from starting: the journal knows its own numbers.
-    let asked = tokio::time::timeout(LEDGER_ASK, ledger.drained_seq()).await;
-    let floor_seq = asked.ok().and_then(Result::ok).unwrap_or(0);
-    let journal_config = JournalConfig {
-        segment_bytes: u64::from(config.store.journal_segment_mb) << 20,
-        inbox_max_events: config.store.journal_buffer_events as usize,
-        floor_seq,
-        ..JournalConfig::default()
-    };
-    let (journal, recovery) = Journal::open(&config.journal_dir(), journal_config, commits)?;
-    if recovery.missing > 0 {
-        tracing::error!(missing = recovery.missing, "ALARM: the disk lost journal entries that it had confirmed");
+fn store_config(config: &Config) -> StoreConfig {
+    StoreConfig {
+        journal: JournalConfig {
+            segment_bytes: u64::from(config.store.journal_segment_mb) << 20,
+            inbox_max_events: config.store.journal_buffer_events as usize,
+            ..JournalConfig::default()
+        },
+        trace: TraceConfig {
+            segment_bytes: (u64::from(config.store.trace_mb) << 20) / TRACE_SEGMENTS as u64,
+            segments: TRACE_SEGMENTS,
+            ..TraceConfig::default()
+        },
     }
-    let dir = config.recordings_dir();
-    let settle = move |file: &str| recordings::settle(&RealDisk, &dir, file).ok().map(Into::into);
-    let closing = Closing::new(recovery.last_seq, clock::wall(), Arc::new(settle));
-    let drain = Drain::new(ledger.clone(), journal.clone(), DrainConfig::default(), Some(closing));
-    Ok((journal, ledger, drain))
 }
 
 fn media_pool(

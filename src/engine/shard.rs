@@ -20,7 +20,6 @@ pub const INPUTS_MAX: usize = 65_536;
 const TURN_MAX_INPUTS: usize = 64;
 
 /// What reaches a shard.
-#[derive(Debug)]
 pub enum Input {
     /// A SIP message, or what could not be read as one.
     Sip(Box<Result<Message, Malformed>>, Flow),

@@ -68,10 +68,6 @@ impl SipPorts {
         let _ = self.tcp.set(tcp);
     }
 
-    pub(super) fn tcp(&self) -> Option<&TcpTransport> {
-        self.tcp.get()
-    }
-
     /// A message arrived: to the trace and to the shard that its Call-ID falls to.
     pub(super) fn received(&self, bytes: Option<&[u8]>, message: Result<Message, Malformed>, flow: Flow) {
         let flow = Flow { local: self.concrete(flow.local, flow.remote), ..flow };
