@@ -152,7 +152,8 @@ impl Server {
         for (number, inputs) in (0..count).zip(receivers) {
             let shown = Arc::new(ShardGauges::default());
             gauges.push(shown.clone());
-            let exchange_config = exchange_config(config, (number, count), workers, rng.random());
+            let tcp_port = tcp.1.first().map(SocketAddr::port);
+            let exchange_config = exchange_config(config, (number, count), workers, tcp_port, rng.random());
             let hands = hands(config, &parts, number, senders[usize::from(number)].downgrade(), shown, &mut rng);
             let exchange = Exchange::new(exchange_config, shared.clone());
             let shard = Shard { exchange, hands };
@@ -321,7 +322,13 @@ fn listen_tcp(config: &Config, sip: &Arc<SipPorts>) -> Result<(TcpTransport, Vec
     Ok((tcp, bound))
 }
 
-fn exchange_config(config: &Config, (shard, shards): (u16, u16), workers: u8, seed: u64) -> ExchangeConfig {
+fn exchange_config(
+    config: &Config,
+    (shard, shards): (u16, u16),
+    workers: u8,
+    tcp_port: Option<u16>,
+    seed: u64,
+) -> ExchangeConfig {
     let ms = Duration::from_millis;
     ExchangeConfig {
         shard,
@@ -333,7 +340,7 @@ fn exchange_config(config: &Config, (shard, shards): (u16, u16), workers: u8, se
             min_se_s: config.sip.min_se_s,
             ack_timeout: ms(config.sip.t1_ms * 64),
             advertised: config.sip.advertised_v4.map(Into::into).or(config.sip.advertised_v6.map(Into::into)),
-            tcp_listen_port: config.sip.listen_tcp.first().map(SocketAddr::port),
+            tcp_listen_port: tcp_port,
             retry_after_s: config.drain.retry_after_s,
             ..UaConfig::default()
         },

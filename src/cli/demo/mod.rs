@@ -111,7 +111,7 @@ async fn new_call(
         if let Some(call) = calls.into_iter().next()
             && Some(call.call.to_string().as_str()) != before
             && call.ended_at.is_some()
-            && call.quality.is_some()
+            && (call.quality.is_some() || call.answered_by_machine_at.is_none())
             && call.open_recordings().next().is_none()
         {
             return Ok(Some(call));
