@@ -29,7 +29,13 @@ next = "hangup"
 "#;
 
 fn keys_of(city: &World, index: usize) -> Vec<String> {
-    let keys = |k: &EventKind| if let EventKind::Keys { keys, .. } = k { Some(keys.clone()) } else { None };
+    let keys = |k: &EventKind| {
+        if let EventKind::Keys { keys, .. } = k {
+            Some(keys.clone())
+        } else {
+            None
+        }
+    };
     city.events_of(index).into_iter().filter_map(keys).collect()
 }
 
@@ -43,7 +49,17 @@ fn types(seed: u64, keys: &str, way: KeyPress, telephone_events: bool) {
     let mut city = city_with_gather(seed);
     let mut config = city.phone_config();
     config.dtmf = telephone_events;
-    let phone = city.add_phone(config, vec![answered(), wait(0.5), press_by(keys, way), hear(880.0), hang_up(), gone()]);
+    let phone = city.add_phone(
+        config,
+        vec![
+            answered(),
+            wait(0.5),
+            press_by(keys, way),
+            hear(880.0),
+            hang_up(),
+            gone(),
+        ],
+    );
     city.dial(phone, "2000");
     city.run_to_the_end();
     city.assert_went_well(phone);
@@ -87,7 +103,10 @@ fn keys_survive_a_line_that_loses_every_third_packet() {
         let mut city = city_with_gather(504 + offset);
         city.rtp_weather.lose_every = 3;
         city.skip_rtp_packets(offset);
-        let phone = city.citizen_dials("2000", vec![answered(), wait(0.5), press("1223334#"), hear(880.0), hang_up(), gone()]);
+        let phone = city.citizen_dials(
+            "2000",
+            vec![answered(), wait(0.5), press("1223334#"), hear(880.0), hang_up(), gone()],
+        );
         city.run_to_the_end();
         city.assert_went_well(phone);
         assert_eq!(keys_of(&city, 0), ["1223334"]);
@@ -97,18 +116,38 @@ fn keys_survive_a_line_that_loses_every_third_packet() {
 #[test]
 fn a_key_stops_the_prompt_within_a_tenth_of_a_second() {
     let mut city = World::new(510);
-    let script = vec![answered(), hear(440.0), wait(0.5), press("1"), wait(1.0), hang_up(), gone()];
+    let script = vec![
+        answered(),
+        hear(440.0),
+        wait(0.5),
+        press("1"),
+        wait(1.0),
+        hang_up(),
+        gone(),
+    ];
     let phone = city.citizen_dials("1000", script);
     city.run_to_the_end();
     city.assert_went_well(phone);
     // The prompt of 440 Hz would last 3 s. The key is pressed about 0.65 s into it.
-    let pressed = city.phones[phone].report().timeline.iter().find(|(_, what)| what.starts_with("presses")).unwrap().0;
+    let pressed = city.phones[phone]
+        .report()
+        .timeline
+        .iter()
+        .find(|(_, what)| what.starts_with("presses"))
+        .unwrap()
+        .0;
     let ear = &city.phones[phone].ear;
     let began = city.phones[phone].report().answered_after_s.unwrap();
     let at = pressed - began;
     // A key is known with its first packet; 2 × 5 ms of network, a turn of 20 ms, 60 ms of our own jitter buffer.
-    assert!(ear.share(Sound::Tone(440.0), at + 0.1, at + 0.6) < 0.05, "the prompt is still heard");
-    assert!(ear.share(Sound::Tone(880.0), at + 0.2, at + 0.6) > 0.9, "the next one is not heard");
+    assert!(
+        ear.share(Sound::Tone(440.0), at + 0.1, at + 0.6) < 0.05,
+        "the prompt is still heard"
+    );
+    assert!(
+        ear.share(Sound::Tone(880.0), at + 0.2, at + 0.6) > 0.9,
+        "the next one is not heard"
+    );
 }
 
 #[test]
@@ -145,7 +184,16 @@ next = "hangup"
 #[test]
 fn wrong_keys_are_forgiven_twice() {
     let mut city = World::new(512);
-    let script = vec![answered(), hear(440.0), press("7"), wait(1.0), press("8"), wait(1.0), press("9"), gone()];
+    let script = vec![
+        answered(),
+        hear(440.0),
+        press("7"),
+        wait(1.0),
+        press("8"),
+        wait(1.0),
+        press("9"),
+        gone(),
+    ];
     let phone = city.citizen_dials("1000", script);
     city.run_to_the_end();
     city.assert_went_well(phone);
@@ -172,7 +220,10 @@ fn the_keys_of_a_private_question_are_not_in_the_ledger() {
         let private = GATHER.replace("max = 8", "max = 8\nprivate = true");
         shared.plan = plans::plan_with(&[("gather.toml", &private)]);
     });
-    let phone = city.citizen_dials("2000", vec![answered(), wait(0.5), press("4321#"), hear(880.0), hang_up(), gone()]);
+    let phone = city.citizen_dials(
+        "2000",
+        vec![answered(), wait(0.5), press("4321#"), hear(880.0), hang_up(), gone()],
+    );
     city.run_to_the_end();
     city.assert_went_well(phone);
     assert_eq!(keys_of(&city, 0), ["****"]);

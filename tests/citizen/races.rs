@@ -34,7 +34,11 @@ fn cancel_meets_the_answer_on_the_wire() {
     city.run_to_the_end();
     let call_id = city.phones[phone].report().sip_call_id.clone();
     assert!(city.was_sent(&call_id, "200", "CANCEL") && city.was_sent(&call_id, "200", "INVITE"));
-    assert_eq!(city.end_of(0), (EndedBy::Caller, EndReason::Hangup), "the answer was first: a BYE follows it");
+    assert_eq!(
+        city.end_of(0),
+        (EndedBy::Caller, EndReason::Hangup),
+        "the answer was first: a BYE follows it"
+    );
     assert!(city.was_answered(0));
     city.assert_nothing_is_left();
 }
@@ -51,7 +55,11 @@ fn cancel_at_every_millisecond_leaves_one_end() {
         let call_id = city.phones[phone].report().sip_call_id.clone();
         let ok = city.was_sent(&call_id, "200", "INVITE");
         assert_eq!(ok, reason == EndReason::Hangup, "after {ms} ms");
-        assert_eq!(ok, city.was_answered(0), "the record says answered when, and only when, the 200 left: {ms} ms");
+        assert_eq!(
+            ok,
+            city.was_answered(0),
+            "the record says answered when, and only when, the 200 left: {ms} ms"
+        );
         city.assert_nothing_is_left();
     }
 }
@@ -76,7 +84,11 @@ fn cancel_of_a_call_that_is_being_refused() {
     let phone = city.citizen_dials("99999", vec![wait(0.5), hang_up(), gone()]);
     city.run_to_the_end();
     city.assert_went_well(phone);
-    assert_eq!(city.end_of(0), (EndedBy::System, EndReason::UnknownNumber), "the first cause wins");
+    assert_eq!(
+        city.end_of(0),
+        (EndedBy::System, EndReason::UnknownNumber),
+        "the first cause wins"
+    );
     city.assert_nothing_is_left();
 }
 
@@ -122,7 +134,11 @@ fn two_offers_cross_on_the_wire() {
     hand.send(&mut city, &first);
     hand.send(&mut city, &second);
     city.run_for(seconds(1.0));
-    let statuses: Vec<_> = hand.answers(&city, &Method::Invite).into_iter().map(|(_, r)| r.status).collect();
+    let statuses: Vec<_> = hand
+        .answers(&city, &Method::Invite)
+        .into_iter()
+        .map(|(_, r)| r.status)
+        .collect();
     assert!(statuses.iter().filter(|s| **s == 200).count() >= 2, "{statuses:?}");
     let bye = hand.request("BYE", "3000", 4, "g4", "", "");
     hand.send(&mut city, &bye);
@@ -134,7 +150,17 @@ fn two_offers_cross_on_the_wire() {
 #[test]
 fn hold_resume_and_hang_up_in_one_breath() {
     let mut city = World::new(207);
-    let script = vec![answered(), hear(440.0), Action::Hold, Action::Resume, Action::Hold, Action::Resume, wait(3.0), hang_up(), gone()];
+    let script = vec![
+        answered(),
+        hear(440.0),
+        Action::Hold,
+        Action::Resume,
+        Action::Hold,
+        Action::Resume,
+        wait(3.0),
+        hang_up(),
+        gone(),
+    ];
     let phone = city.citizen_dials("1000", script);
     city.run_to_the_end();
     city.assert_went_well(phone);

@@ -13,7 +13,10 @@ fn the_offer_comes_late() {
     let mut city = World::new(300);
     let mut config = city.phone_config();
     config.late_offer = true;
-    let phone = city.add_phone(config, vec![answered(), hear(440.0), press("1"), hear(880.0), hang_up(), gone()]);
+    let phone = city.add_phone(
+        config,
+        vec![answered(), hear(440.0), press("1"), hear(880.0), hang_up(), gone()],
+    );
     city.dial(phone, "1000");
     city.run_to_the_end();
     city.assert_went_well(phone);
@@ -25,7 +28,10 @@ fn a_telephone_that_knows_mu_law_only() {
     let mut city = World::new(301);
     let mut config = city.phone_config();
     config.laws = vec![Law::Mu];
-    let phone = city.add_phone(config, vec![answered(), hear(440.0), press("1"), hear(880.0), hang_up(), gone()]);
+    let phone = city.add_phone(
+        config,
+        vec![answered(), hear(440.0), press("1"), hear(880.0), hang_up(), gone()],
+    );
     city.dial(phone, "1000");
     city.run_to_the_end();
     city.assert_went_well(phone);
@@ -38,11 +44,21 @@ fn a_telephone_that_knows_mu_law_only() {
 fn nothing_in_common_is_refused_on_record() {
     let mut city = World::new(302);
     let hand = ByHand::new(7, "g729");
-    let offer = hand.offer().replace("RTP/AVP 8 101", "RTP/AVP 18").replace("rtpmap:8 PCMA", "rtpmap:18 G729");
+    let offer = hand
+        .offer()
+        .replace("RTP/AVP 8 101", "RTP/AVP 18")
+        .replace("rtpmap:8 PCMA", "rtpmap:18 G729");
     let invite = hand.request("INVITE", "1000", 1, "x", "", &offer);
     hand.send(&mut city, &invite);
     city.run_to_the_end();
-    assert_eq!(hand.statuses(&city, &Method::Invite).iter().filter(|s| **s >= 200).collect::<Vec<_>>().first(), Some(&&488));
+    assert_eq!(
+        hand.statuses(&city, &Method::Invite)
+            .iter()
+            .filter(|s| **s >= 200)
+            .collect::<Vec<_>>()
+            .first(),
+        Some(&&488)
+    );
     assert_eq!(city.end_of(0), (EndedBy::System, EndReason::NotAcceptable));
     assert!(!city.was_answered(0));
     city.assert_nothing_is_left();
@@ -84,7 +100,13 @@ fn hold_and_resume(seed: u64, way: HoldWay) {
     let held: Vec<bool> = city
         .events_of(0)
         .into_iter()
-        .filter_map(|k| if let EventKind::Held { on } = k { Some(*on) } else { None })
+        .filter_map(|k| {
+            if let EventKind::Held { on } = k {
+                Some(*on)
+            } else {
+                None
+            }
+        })
         .collect();
     assert_eq!(held, [true, false], "{way:?}");
     let silence = city.phones[phone].ear.share(Sound::Silence, 5.0, 35.0);

@@ -16,11 +16,18 @@ fn refusal(city: &mut World, to: &str) -> Response {
     let invite = hand.invite(to);
     hand.send(city, &invite);
     city.run_for(seconds(1.0));
-    hand.answers(city, &Method::Invite).into_iter().map(|(_, r)| r).find(|r| r.status >= 200).unwrap()
+    hand.answers(city, &Method::Invite)
+        .into_iter()
+        .map(|(_, r)| r)
+        .find(|r| r.status >= 200)
+        .unwrap()
 }
 
 fn retry_after(response: &Response) -> Option<String> {
-    response.headers.text(&HeaderName::RetryAfter).map(std::borrow::Cow::into_owned)
+    response
+        .headers
+        .text(&HeaderName::RetryAfter)
+        .map(std::borrow::Cow::into_owned)
 }
 
 #[test]
@@ -45,7 +52,12 @@ fn one_stranger_cannot_take_every_line() {
     }
     city.run_for(seconds(1.0));
     assert!(hands[1].statuses(&city, &Method::Invite).contains(&200));
-    let third = hands[2].answers(&city, &Method::Invite).into_iter().map(|(_, r)| r).find(|r| r.status >= 200).unwrap();
+    let third = hands[2]
+        .answers(&city, &Method::Invite)
+        .into_iter()
+        .map(|(_, r)| r)
+        .find(|r| r.status >= 200)
+        .unwrap();
     assert_eq!((third.status, retry_after(&third).as_deref()), (503, Some("30")));
     let other = city.citizen_dials("1000", vec![answered(), hear(440.0), hang_up(), gone()]);
     city.run_to_the_end();
@@ -59,7 +71,12 @@ fn a_peer_has_its_own_limit_and_strangers_may_be_kept_out() {
     let mut city = World::new(402);
     city.reload(|shared| {
         let network = "192.0.2.0/24".parse().unwrap();
-        let peer = Peer { name: "carrier".into(), networks: vec![network], calls_max: 1, trusted_identity: true };
+        let peer = Peer {
+            name: "carrier".into(),
+            networks: vec![network],
+            calls_max: 1,
+            trusted_identity: true,
+        };
         shared.peers = vec![peer];
         shared.limits.strangers_may_call = false;
     });
@@ -83,7 +100,11 @@ fn the_server_is_about_to_stop() {
     let refused = refusal(&mut city, "1000");
     assert_eq!(refused.status, 503);
     assert!(retry_after(&refused).is_some());
-    assert_eq!(city.end_of(1), (EndedBy::System, EndReason::Draining), "a call turned away while draining is on record too");
+    assert_eq!(
+        city.end_of(1),
+        (EndedBy::System, EndReason::Draining),
+        "a call turned away while draining is on record too"
+    );
     assert_eq!(city.exchange.live(), 1, "the running call goes on");
     city.end_all();
     city.run_to_the_end();
@@ -115,6 +136,10 @@ fn a_register_is_challenged_and_opens_nothing() {
     city.run_to_the_end();
     assert_eq!(hand.statuses(&city, &Method::Register), [401]);
     assert_eq!(city.calls(), 0);
-    assert!(city.mailbox.iter().all(|l| l.from.ip() == IpAddr::V4(crate::support::world::SERVER)));
+    assert!(
+        city.mailbox
+            .iter()
+            .all(|l| l.from.ip() == IpAddr::V4(crate::support::world::SERVER))
+    );
     city.assert_nothing_is_left();
 }

@@ -18,7 +18,11 @@ pub struct ByHand {
 impl ByHand {
     /// A caller at 198.51.100.`host`.
     pub fn new(host: u8, call_id: &str) -> Self {
-        Self { address: SocketAddr::from(([198, 51, 100, host], 5060)), call_id: call_id.to_owned(), to_tag: None }
+        Self {
+            address: SocketAddr::from(([198, 51, 100, host], 5060)),
+            call_id: call_id.to_owned(),
+            to_tag: None,
+        }
     }
 
     /// An offer of A-law and keys.
@@ -32,10 +36,18 @@ impl ByHand {
 
     /// A request of this dialog; `more` is further headers, each with its CRLF.
     pub fn request(&self, method: &str, to: &str, cseq: u32, branch: &str, more: &str, body: &str) -> String {
-        let Self { address, call_id, to_tag } = self;
+        let Self {
+            address,
+            call_id,
+            to_tag,
+        } = self;
         let ip = address.ip();
         let tag = to_tag.as_ref().map(|t| format!(";tag={t}")).unwrap_or_default();
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let kind = if body.is_empty() {
+            ""
+        } else {
+            "Content-Type: application/sdp\r\n"
+        };
         format!(
             "{method} sip:{to}@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP {address};branch=z9hG4bK{branch}\r\n\
              Max-Forwards: 70\r\nFrom: <sip:13800001234@{ip}>;tag=hand\r\nTo: <sip:{to}@192.0.2.1>{tag}\r\n\
@@ -93,6 +105,9 @@ impl ByHand {
     /// Takes the server's tag from its answer, for requests within the dialog.
     pub fn learn_tag(&mut self, city: &World) {
         let tag = |r: &Response| r.headers.to().ok()?.tag().map(str::to_owned);
-        self.to_tag = self.answers(city, &Method::Invite).iter().find_map(|(_, r)| tag(r).filter(|_| r.status >= 180));
+        self.to_tag = self
+            .answers(city, &Method::Invite)
+            .iter()
+            .find_map(|(_, r)| tag(r).filter(|_| r.status >= 180));
     }
 }

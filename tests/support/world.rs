@@ -10,8 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::rngs::StdRng;
 use rand::SeedableRng;
+use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
 use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared};
 use yihao::ivr::spoken::Piece;
@@ -92,8 +92,18 @@ impl World {
     }
 
     pub fn with(seed: u64, shared: Shared) -> Self {
-        let now = Now { mono: Mono::from_nanos(1_000_000_000), wall: Wall::from_millis(1_795_399_200_000) };
-        let config = ExchangeConfig { shard: 0, shards: 1, media_workers: 1, ua: UaConfig::default(), transactions: TransactionConfig::default(), seed };
+        let now = Now {
+            mono: Mono::from_nanos(1_000_000_000),
+            wall: Wall::from_millis(1_795_399_200_000),
+        };
+        let config = ExchangeConfig {
+            shard: 0,
+            shards: 1,
+            media_workers: 1,
+            ua: UaConfig::default(),
+            transactions: TransactionConfig::default(),
+            seed,
+        };
         Self {
             now,
             exchange: Exchange::new(config, shared),
@@ -136,9 +146,22 @@ impl World {
         let number = format!("1380000{:04}", 1000 + index);
         let uri = Uri::sip(Some(&number), Host::from(address.ip()), None);
         PhoneConfig {
-            from: NameAddr { display: None, uri, params: Params::default() },
-            flow: Flow { transport: Transport::Udp, local: address, remote: Self::server_sip(), connection: 0 },
-            rtp: LocalRtp { address: address.ip(), rtp_port: 30_000, rtcp_port: 30_001 },
+            from: NameAddr {
+                display: None,
+                uri,
+                params: Params::default(),
+            },
+            flow: Flow {
+                transport: Transport::Udp,
+                local: address,
+                remote: Self::server_sip(),
+                connection: 0,
+            },
+            rtp: LocalRtp {
+                address: address.ip(),
+                rtp_port: 30_000,
+                rtcp_port: 30_001,
+            },
             laws: vec![Law::A, Law::Mu],
             dtmf: true,
             late_offer: false,
@@ -238,7 +261,10 @@ impl World {
         let phones = self.plugged().filter_map(|i| self.phones[i].poll_timeout()).min();
         let wire = self.wire.peek().map(|p| p.at);
         let commits = self.commits.front().map(|c| c.at);
-        [self.exchange.poll_timeout(), ticks, phones, wire, commits].into_iter().flatten().min()
+        [self.exchange.poll_timeout(), ticks, phones, wire, commits]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn step(&mut self, at: Mono) {
@@ -271,11 +297,18 @@ impl World {
     }
 
     fn deliver(&mut self, packet: Packet) {
-        let Packet { from, to, kind, bytes, .. } = packet;
+        let Packet {
+            from, to, kind, bytes, ..
+        } = packet;
         if to.ip() == IpAddr::V4(SERVER) {
             match kind {
                 Kind::Sip => {
-                    let flow = Flow { transport: Transport::Udp, local: to, remote: from, connection: 0 };
+                    let flow = Flow {
+                        transport: Transport::Udp,
+                        local: to,
+                        remote: from,
+                        connection: 0,
+                    };
                     self.exchange.receive(parse_datagram(&bytes), flow, self.now);
                 }
                 Kind::Rtp | Kind::Rtcp => self.server_sound(kind, from, to, &bytes),
@@ -283,7 +316,12 @@ impl World {
             return;
         }
         let Some(phone) = (0..self.phones.len()).find(|i| Self::phone_address(*i).ip() == to.ip()) else {
-            self.mailbox.push(Letter { at: self.now.mono, from, to, bytes });
+            self.mailbox.push(Letter {
+                at: self.now.mono,
+                from,
+                to,
+                bytes,
+            });
             return;
         };
         if self.unplugged.contains(&phone) {
@@ -292,7 +330,12 @@ impl World {
         let phone = &mut self.phones[phone];
         match kind {
             Kind::Sip => {
-                let flow = Flow { transport: Transport::Udp, local: to, remote: from, connection: 0 };
+                let flow = Flow {
+                    transport: Transport::Udp,
+                    local: to,
+                    remote: from,
+                    connection: 0,
+                };
                 phone.receive(&bytes, flow, self.now);
             }
             Kind::Rtp => phone.receive_rtp(&bytes, from, self.now),
@@ -335,7 +378,11 @@ impl World {
                 self.ledger.extend(events);
                 if let Some(ticket) = ticket {
                     let at = now.mono + self.commit_takes;
-                    self.commits.push_back(Commit { at, ticket, length: self.ledger.len() });
+                    self.commits.push_back(Commit {
+                        at,
+                        ticket,
+                        length: self.ledger.len(),
+                    });
                 }
             }
             Command::OpenMedia { id, .. } => {
@@ -353,7 +400,13 @@ impl World {
                 }
                 self.outputs_of(id);
             }
-            Command::Play { id, play, pieces, repeat, .. } => self.play(id, play, &pieces, repeat),
+            Command::Play {
+                id,
+                play,
+                pieces,
+                repeat,
+                ..
+            } => self.play(id, play, &pieces, repeat),
             Command::Bridge { a, b } => {
                 for (one, other) in [(a, b), (b, a)] {
                     if let Some(media) = self.media.get_mut(&one) {
@@ -374,7 +427,10 @@ impl World {
             Command::StartRecording { id, file, max, silence } => {
                 if let Some(media) = self.media.get_mut(&id) {
                     media.recording = Some((file, Vec::new()));
-                    let command = MediaCommand::StartRecording { max, stop_after_silence: silence };
+                    let command = MediaCommand::StartRecording {
+                        max,
+                        stop_after_silence: silence,
+                    };
                     media.session.command(command, now.mono);
                 }
             }
@@ -383,7 +439,8 @@ impl World {
                 if let Some((file, bytes)) = recording {
                     let duration_ms = bytes.len() as u64 / 8;
                     self.recordings.insert(file, bytes);
-                    self.exchange.recording_saved(id, duration_ms, "0".repeat(64).as_str(), now);
+                    self.exchange
+                        .recording_saved(id, duration_ms, "0".repeat(64).as_str(), now);
                 }
             }
             Command::CloseMedia { id } => {
@@ -393,8 +450,11 @@ impl World {
             }
             Command::CalendarMissing { .. } => {}
             Command::Reach { query, target } => {
-                let remote: Option<SocketAddr> =
-                    target.host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, target.port.unwrap_or(SIP_PORT)));
+                let remote: Option<SocketAddr> = target
+                    .host
+                    .parse::<IpAddr>()
+                    .ok()
+                    .map(|ip| SocketAddr::new(ip, target.port.unwrap_or(SIP_PORT)));
                 let flow = remote.map(|remote| Flow {
                     transport: Transport::Udp,
                     local: Self::server_sip(),

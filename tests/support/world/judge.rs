@@ -12,7 +12,11 @@ impl World {
     /// The kinds of events of the only call, or of the call with this index in the order of arrival.
     pub fn events_of(&self, index: usize) -> Vec<&EventKind> {
         let id = self.call_ids().get(index).copied();
-        self.ledger.iter().filter(|e| Some(e.call) == id).map(|e| &e.kind).collect()
+        self.ledger
+            .iter()
+            .filter(|e| Some(e.call) == id)
+            .map(|e| &e.kind)
+            .collect()
     }
 
     /// How the call ended, as the ledger has it. Fails unless it ended exactly once.
@@ -48,7 +52,9 @@ impl World {
     pub fn was_answered(&self, index: usize) -> bool {
         let events = self.events_of(index);
         let answered = events.iter().any(|k| matches!(k, EventKind::AnsweredByMachine { .. }));
-        let cancelled = events.iter().any(|k| matches!(k, EventKind::Ended { status: Some(487), .. }));
+        let cancelled = events
+            .iter()
+            .any(|k| matches!(k, EventKind::Ended { status: Some(487), .. }));
         answered && !cancelled
     }
 
@@ -62,7 +68,12 @@ impl World {
         assert_eq!(self.exchange.legs(), 0, "legs left");
         assert_eq!(self.exchange.transactions(), 0, "transactions left");
         assert!(self.media.is_empty(), "media sessions left: {:?}", self.media.keys());
-        for (i, phone) in self.phones.iter().enumerate().filter(|(i, _)| !self.unplugged.contains(i)) {
+        for (i, phone) in self
+            .phones
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !self.unplugged.contains(i))
+        {
             assert_eq!(phone.open_legs(), 0, "phone {i} has legs left");
         }
     }
@@ -70,16 +81,25 @@ impl World {
     /// An arrival first, an end, and nothing but afterthoughts behind it.
     fn assert_story_is_whole(&self, index: usize) {
         let events = self.events_of(index);
-        assert!(matches!(events.first(), Some(EventKind::Invite { .. })), "the story begins with its INVITE: {events:?}");
+        assert!(
+            matches!(events.first(), Some(EventKind::Invite { .. })),
+            "the story begins with its INVITE: {events:?}"
+        );
         self.end_of(index);
-        let end = events.iter().position(|k| matches!(k, EventKind::Ended { .. })).unwrap_or_default();
+        let end = events
+            .iter()
+            .position(|k| matches!(k, EventKind::Ended { .. }))
+            .unwrap_or_default();
         let afterthought = |k: &&EventKind| {
             matches!(
                 k,
                 EventKind::RecordingEnded { .. } | EventKind::Quality { .. } | EventKind::CallbackOwed { .. }
             )
         };
-        assert!(events[end + 1..].iter().all(|k| afterthought(&k)), "events after the end: {events:?}");
+        assert!(
+            events[end + 1..].iter().all(|k| afterthought(&k)),
+            "events after the end: {events:?}"
+        );
     }
 
     /// A final answer to a call's INVITE or BYE leaves only when the ledger durably holds what it says.
@@ -87,13 +107,19 @@ impl World {
         if from.ip() != IpAddr::V4(SERVER) {
             return;
         }
-        let Ok(Message::Response(response)) = parse_datagram(bytes) else { return };
+        let Ok(Message::Response(response)) = parse_datagram(bytes) else {
+            return;
+        };
         let call_id = response.headers.call_id().map(|id| id.to_string()).unwrap_or_default();
         let method = response.headers.cseq().map(|c| c.method);
         let mine = |e: &&Event| matches!(&e.kind, EventKind::Invite { sip_call_id, .. } if *sip_call_id == call_id);
-        let Some(call) = self.ledger.iter().find(mine).map(|e| e.call) else { return };
+        let Some(call) = self.ledger.iter().find(mine).map(|e| e.call) else {
+            return;
+        };
         let durable = |what: fn(&EventKind) -> bool| {
-            self.ledger[..self.durable].iter().any(|e| e.call == call && what(&e.kind))
+            self.ledger[..self.durable]
+                .iter()
+                .any(|e| e.call == call && what(&e.kind))
         };
         let answered = durable(|k| matches!(k, EventKind::AnsweredByMachine { .. }));
         let ended = durable(|k| matches!(k, EventKind::Ended { .. }));
@@ -105,22 +131,34 @@ impl World {
             (Ok(Method::Bye), _) => ended,
             (_, _) => true,
         };
-        assert!(told, "{} for {method:?} left before its entry in the ledger", response.status);
+        assert!(
+            told,
+            "{} for {method:?} left before its entry in the ledger",
+            response.status
+        );
     }
 
     /// Whether the server has sent such an answer in this dialog.
     pub fn was_sent(&self, call_id: &str, status: &str, method: &str) -> bool {
-        self.sip_log.iter().filter(|(_, from, ..)| from.ip() == IpAddr::V4(SERVER)).any(|(.., bytes)| {
-            let text = String::from_utf8_lossy(bytes);
-            let cseq = text.lines().find(|l| l.starts_with("CSeq:")).unwrap_or_default();
-            text.starts_with(&format!("SIP/2.0 {status} ")) && text.contains(call_id) && cseq.ends_with(method)
-        })
+        self.sip_log
+            .iter()
+            .filter(|(_, from, ..)| from.ip() == IpAddr::V4(SERVER))
+            .any(|(.., bytes)| {
+                let text = String::from_utf8_lossy(bytes);
+                let cseq = text.lines().find(|l| l.starts_with("CSeq:")).unwrap_or_default();
+                text.starts_with(&format!("SIP/2.0 {status} ")) && text.contains(call_id) && cseq.ends_with(method)
+            })
     }
 
     /// A telephone's script went as written.
     pub fn assert_went_well(&self, phone: usize) {
         let report = self.phones[phone].report();
-        assert!(report.failures.is_empty(), "phone {phone}: {:#?}\n{:#?}", report.failures, report.timeline);
+        assert!(
+            report.failures.is_empty(),
+            "phone {phone}: {:#?}\n{:#?}",
+            report.failures,
+            report.timeline
+        );
     }
 
     /// Names of the call's events, as the ledger spells them.

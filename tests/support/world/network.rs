@@ -23,7 +23,13 @@ pub struct Weather {
 
 impl Weather {
     pub fn fine() -> Self {
-        Self { delay: Duration::from_millis(5), jitter: Duration::ZERO, loss: 0.0, lose_every: 0, double: 0.0 }
+        Self {
+            delay: Duration::from_millis(5),
+            jitter: Duration::ZERO,
+            loss: 0.0,
+            lose_every: 0,
+            double: 0.0,
+        }
     }
 }
 

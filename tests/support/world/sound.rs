@@ -32,7 +32,10 @@ impl World {
     }
 
     pub(super) fn server_sound(&mut self, kind: Kind, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
-        let found = self.media.iter_mut().find(|(_, m)| if kind == Kind::Rtp { m.rtp == to } else { m.rtcp == to });
+        let found = self
+            .media
+            .iter_mut()
+            .find(|(_, m)| if kind == Kind::Rtp { m.rtp == to } else { m.rtcp == to });
         let Some((id, media)) = found else { return };
         let id = *id;
         match kind {
@@ -52,7 +55,12 @@ impl World {
                 }
                 MediaOutput::Forward(frame) => {
                     let mut out = Vec::new();
-                    if let Some(peer) = self.media.get(&id).and_then(|m| m.peer).and_then(|p| self.media.get_mut(&p)) {
+                    if let Some(peer) = self
+                        .media
+                        .get(&id)
+                        .and_then(|m| m.peer)
+                        .and_then(|p| self.media.get_mut(&p))
+                    {
                         let from = peer.rtp;
                         peer.session.forward(&frame, self.now.mono, &mut |_, to, bytes: &[u8]| {
                             out.push((from, to, bytes.to_vec()));
@@ -69,7 +77,12 @@ impl World {
 
     pub(super) fn tick_media(&mut self) {
         let now = self.now.mono;
-        let due: Vec<MediaId> = self.media.iter().filter(|(_, m)| m.next_tick <= now).map(|(id, _)| *id).collect();
+        let due: Vec<MediaId> = self
+            .media
+            .iter()
+            .filter(|(_, m)| m.next_tick <= now)
+            .map(|(id, _)| *id)
+            .collect();
         for id in due {
             let mut out = Vec::new();
             if let Some(media) = self.media.get_mut(&id) {
@@ -92,7 +105,10 @@ impl World {
     pub(super) fn open_media(&mut self, id: MediaId) -> LocalRtp {
         let port = self.next_port;
         self.next_port += 2;
-        let config = SessionConfig { ssrc: self.rng.random(), ..SessionConfig::default() };
+        let config = SessionConfig {
+            ssrc: self.rng.random(),
+            ..SessionConfig::default()
+        };
         self.media.insert(
             id,
             ServerMedia {
@@ -104,14 +120,25 @@ impl World {
                 recording: None,
             },
         );
-        LocalRtp { address: IpAddr::V4(SERVER), rtp_port: port, rtcp_port: port + 1 }
+        LocalRtp {
+            address: IpAddr::V4(SERVER),
+            rtp_port: port,
+            rtcp_port: port + 1,
+        }
     }
 
     pub(super) fn play(&mut self, id: MediaId, play: PlayId, pieces: &[Piece], repeat: bool) {
         self.played.extend(pieces.iter().cloned());
         let clips = pieces.iter().map(|piece| self.clip(piece)).collect();
         if let Some(media) = self.media.get_mut(&id) {
-            media.session.command(MediaCommand::Play { id: play, clips, repeat }, self.now.mono);
+            media.session.command(
+                MediaCommand::Play {
+                    id: play,
+                    clips,
+                    repeat,
+                },
+                self.now.mono,
+            );
         }
         self.outputs_of(id);
     }
@@ -120,9 +147,12 @@ impl World {
     fn clip(&self, piece: &Piece) -> Arc<Clip> {
         match piece {
             Piece::Pause(ms) => Arc::new(Clip::silence(Duration::from_millis(u64::from(*ms)))),
-            Piece::Prompt(name) | Piece::File(name) | Piece::Text(name) => {
-                self.clips.get(name.as_str()).or_else(|| self.clips.get("")).cloned().unwrap()
-            }
+            Piece::Prompt(name) | Piece::File(name) | Piece::Text(name) => self
+                .clips
+                .get(name.as_str())
+                .or_else(|| self.clips.get(""))
+                .cloned()
+                .unwrap(),
         }
     }
 }
