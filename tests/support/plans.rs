@@ -48,7 +48,11 @@ pub fn calendar() -> Arc<Calendar> {
 
 /// Settings of a usual day: emergency numbers are at the telephone with index 1.
 pub fn shared() -> Shared {
-    let target = ReachTarget { host: "192.0.2.11".into(), port: Some(5060), transport: Transport::Udp };
+    let target = ReachTarget {
+        host: "192.0.2.11".into(),
+        port: Some(5060),
+        transport: Transport::Udp,
+    };
     let routes = EMERGENCY.map(|number| Route {
         pattern: number.into(),
         target: target.clone(),
@@ -60,7 +64,11 @@ pub fn shared() -> Shared {
         calendar: calendar(),
         peers: Vec::new(),
         routes: routes.into(),
-        limits: Limits { calls_max: 1_000, calls_per_source_max: 100, strangers_may_call: true },
+        limits: Limits {
+            calls_max: 1_000,
+            calls_per_source_max: 100,
+            strangers_may_call: true,
+        },
         laws: vec![Law::A, Law::Mu],
         call_max: Duration::from_secs(7_200),
         draining: false,
