@@ -213,7 +213,7 @@ impl Leg {
         }
         if matches!(self.exchange, Exchange::Ours(Ours::Answer)) {
             self.exchange = Exchange::Idle;
-            match checks::content(&ack.headers, &ack.body) {
+            match checks::sdp_of_request(ack) {
                 Ok(Some(sdp)) => core.event(UaEvent::Answer { leg: self.id, sdp }),
                 // An offer without an answer is no session: the ACK counts, the call does not.
                 Ok(None) | Err(_) => {

@@ -16,7 +16,6 @@
 //!
 //! One turn: call an input function, drain [`UserAgent::next_command`], re-arm at [`UserAgent::poll_timeout`].
 
-mod body;
 mod checks;
 mod core;
 mod dialog;

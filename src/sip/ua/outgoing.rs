@@ -103,7 +103,7 @@ impl Leg {
         if order == Order::Leave {
             return;
         }
-        let sdp = checks::content(&response.headers, &response.body).ok().flatten();
+        let sdp = checks::sdp_of_response(response).ok().flatten();
         let agreed_before = early.agreed;
         early.sdp_seen |= sdp.is_some();
         early.agreed |= sdp.is_some() && order != Order::Plain;
@@ -161,7 +161,7 @@ impl Leg {
             return self.send_bye(core, end, None);
         }
         self.take_session(core, response);
-        let sdp = checks::content(&response.headers, &response.body);
+        let sdp = checks::sdp_of_response(response);
         if agreed {
             self.acknowledge(core, client, ack);
             core.event(UaEvent::Answered { leg: self.id, sdp: None });

@@ -56,7 +56,7 @@ fn admit(core: &Core, invite: &Request) -> Result<Option<Sdp>, Refusal> {
         return Err(Refusal::because(503, HeaderName::RetryAfter, seconds));
     }
     checks::accept(invite)?;
-    let offer = checks::content(&invite.headers, &invite.body)?;
+    let offer = checks::sdp_of_request(invite)?;
     Ask::of(&invite.headers).check(&core.config)?;
     Ok(offer)
 }

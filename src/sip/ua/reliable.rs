@@ -164,7 +164,7 @@ impl Leg {
         if !matches {
             return core.reply(key, prack, 481);
         }
-        let sdp = match checks::content(&prack.headers, &prack.body) {
+        let sdp = match checks::sdp_of_request(prack) {
             Ok(sdp) => sdp,
             Err(refusal) => return core.refuse(key, prack, refusal),
         };

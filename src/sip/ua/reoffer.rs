@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::Rng;
 
-use crate::sip::message::{HeaderName, Headers, Method, Request, Response};
+use crate::sip::message::{HeaderName, Method, Request, Response};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::{ClientKey, ServerKey};
 
@@ -121,7 +121,7 @@ impl Leg {
         if matches!(self.phase, Phase::Talking) && self.session.is_some() {
             self.take_session(core, response);
         }
-        match checks::content(&response.headers, &response.body) {
+        match checks::sdp_of_response(response) {
             Ok(Some(sdp)) => {
                 self.local_sdp = self.sent_offer.take();
                 core.event(UaEvent::Answer { leg: self.id, sdp });
@@ -222,7 +222,7 @@ impl Leg {
                 return core.reply(key, request, 481);
             }
         }
-        let sdp = match self.may_offer(&request.headers, &request.body, core) {
+        let sdp = match may_offer(core, request) {
             Ok(sdp) => sdp,
             Err(refusal) => return core.refuse(key, request, refusal),
         };
@@ -251,7 +251,7 @@ impl Leg {
         if matches!(self.phase, Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone) {
             return core.reply(key, request, 481);
         }
-        let sdp = match self.may_offer(&request.headers, &request.body, core) {
+        let sdp = match may_offer(core, request) {
             Ok(sdp) => sdp,
             Err(refusal) => return core.refuse(key, request, refusal),
         };
@@ -275,17 +275,6 @@ impl Leg {
         self.refresh_target(request);
         self.exchange = Exchange::Theirs(Theirs::Update(pending));
         core.event(UaEvent::Offer { leg: self.id, sdp });
-    }
-
-    /// The checks that re-INVITE and UPDATE share.
-    fn may_offer(
-        &self,
-        headers: &Headers,
-        body: &[u8],
-        core: &Core,
-    ) -> Result<Option<Sdp>, Refusal> {
-        Ask::of(headers).check(&core.config)?;
-        checks::content(headers, body)
     }
 
     fn refresh_target(&mut self, request: &Request) {
@@ -358,4 +347,10 @@ impl Leg {
         }
         self.after_exchange(core);
     }
+}
+
+/// The checks that re-INVITE and UPDATE share; the offer.
+fn may_offer(core: &Core, request: &Request) -> Result<Option<Sdp>, Refusal> {
+    Ask::of(&request.headers).check(&core.config)?;
+    checks::sdp_of_request(request)
 }
