@@ -85,6 +85,7 @@ impl Leg {
             local_sdp: None,
             wanted: None,
             sent_offer: None,
+            reinvite: None,
             answerer: None,
             reported: false,
             armed: None,

@@ -44,6 +44,8 @@ pub(super) struct Leg {
     pub wanted: Option<Box<[u8]>>,
     /// The offer of ours that is under way.
     pub sent_offer: Option<Box<[u8]>>,
+    /// The re-INVITE of ours that is under way.
+    pub reinvite: Option<ClientKey>,
     /// For challenges within the dialog.
     pub answerer: Option<Box<Answerer>>,
     /// `Ended` has been told.
@@ -272,6 +274,10 @@ impl Leg {
     /// Refuses what waits for the application, because the leg ends (RFC 3261 §15.1.2: 487).
     pub fn drop_pending(&mut self, core: &mut Core) {
         self.wanted = None;
+        if let Some(client) = self.reinvite.take() {
+            // Its answer may never come, now that the dialog goes; a cancelled one ends by itself.
+            core.layer.cancel(client, core.now.mono);
+        }
         let Exchange::Theirs(theirs) = std::mem::replace(&mut self.exchange, Exchange::Idle) else {
             return;
         };

@@ -98,6 +98,7 @@ impl Leg {
         }
         let cseq = response.headers.cseq().map_or(0, |cseq| cseq.number);
         let ack = self.dialog.ack(cseq);
+        self.reinvite_done(Purpose::Reinvite);
         self.acknowledge(core, client, ack);
         if matches!(self.exchange, Exchange::Ours(Ours::Reinvite)) {
             self.take_answer(core, response);
@@ -193,6 +194,13 @@ impl Leg {
         }
         self.leave(core, LegEnd::Timeout, None);
         self.after_exchange(core);
+    }
+
+    /// Only 100 for our re-INVITE, for so long: a refusal is better than no answer (RFC 3261 §9.1).
+    pub fn reoffer_unanswered(&mut self, core: &mut Core) {
+        if let Some(client) = self.reinvite {
+            core.layer.cancel(client, core.now.mono);
+        }
     }
 
     /// Tries once more after a while: both sides draw from ranges that do not meet (RFC 3261 §14.1).

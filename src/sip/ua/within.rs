@@ -84,11 +84,22 @@ impl Leg {
     }
 
     /// Sends a request to a place.
-    pub fn send_to(&mut self, core: &mut Core, mut request: Request, hop: Flow, purpose: Purpose) {
+    pub fn send_to(
+        &mut self,
+        core: &mut Core,
+        mut request: Request,
+        hop: Flow,
+        purpose: Purpose,
+    ) {
         self.sign(core, &mut request);
         let kept = self.answerer.is_some().then(|| Box::new(request.clone()));
         let client = core.layer.request(request, hop, core.now.mono);
         core.expect(client, self.id, purpose, kept);
+        if purpose == Purpose::Reinvite {
+            self.reinvite = Some(client);
+            self.timers
+                .set(Timer::Reoffer, core.now.mono + core.patience());
+        }
     }
 
     /// Adds the credentials that the far side has asked for so far.
@@ -122,6 +133,7 @@ impl Leg {
         request: Option<Box<Request>>,
         response: &Response,
     ) {
+        self.reinvite_done(purpose);
         let challenged = matches!(response.status, 401 | 407) && purpose != Purpose::Invite;
         let leaving = matches!(self.phase, Phase::Leaving { .. } | Phase::PeerLeft(_));
         if let Some(request) = request.filter(|_| challenged)
@@ -160,11 +172,20 @@ impl Leg {
 
     /// A request of ours was never answered, or could not be sent.
     pub fn on_failed(&mut self, core: &mut Core, client: ClientKey, purpose: Purpose, error: Failure) {
+        self.reinvite_done(purpose);
         match purpose {
             Purpose::Invite => self.on_invite_failed(core, client, error),
             Purpose::Bye => self.bye_done(core),
             Purpose::Reinvite | Purpose::Update { .. } => self.on_reoffer_failed(core),
             Purpose::Prack | Purpose::Info => {}
+        }
+    }
+
+    /// A re-INVITE of ours has its final answer, or never will.
+    pub fn reinvite_done(&mut self, purpose: Purpose) {
+        if purpose == Purpose::Reinvite {
+            self.reinvite = None;
+            self.timers.stop(Timer::Reoffer);
         }
     }
 
@@ -218,6 +239,7 @@ impl Leg {
                 Timer::ResendAnswer => self.resend_answer(core),
                 Timer::NoAck => self.no_ack(core),
                 Timer::Glare => self.offer_if_possible(core),
+                Timer::Reoffer => self.reoffer_unanswered(core),
                 Timer::SessionRefresh => self.refresh_session(core),
                 Timer::SessionExpires => self.session_expired(core),
                 Timer::Confirm => self.confirm_bye(core),
