@@ -6,7 +6,7 @@ use crate::sip::transaction::{ClientKey, Failure, ServerKey};
 
 use super::checks;
 use super::core::{Core, Purpose};
-use super::leg::{Exchange, Leg, Phase, Theirs};
+use super::leg::{Exchange, Leg, Pending, Phase, Theirs};
 use super::timers::Timer;
 use super::types::{LegEnd, UaEvent};
 
@@ -14,7 +14,10 @@ impl Leg {
     /// A request of theirs that belongs to this leg (RFC 3261 §12.2.2).
     pub fn on_request(&mut self, core: &mut Core, key: ServerKey, request: &Request, flow: Flow) {
         let from = request.headers.from().ok();
-        let remote_tag = from.as_ref().and_then(|from| from.tag()).unwrap_or_default();
+        let remote_tag = from
+            .as_ref()
+            .and_then(|from| from.tag())
+            .unwrap_or_default();
         let number = request.headers.cseq().map_or(0, |cseq| cseq.number);
         let Some(dialog) = self.dialog_mut(remote_tag) else {
             return core.reply(key, request, 481);
@@ -84,13 +87,7 @@ impl Leg {
     }
 
     /// Sends a request to a place.
-    pub fn send_to(
-        &mut self,
-        core: &mut Core,
-        mut request: Request,
-        hop: Flow,
-        purpose: Purpose,
-    ) {
+    pub fn send_to(&mut self, core: &mut Core, mut request: Request, hop: Flow, purpose: Purpose) {
         self.sign(core, &mut request);
         let kept = self.answerer.is_some().then(|| Box::new(request.clone()));
         let client = core.layer.request(request, hop, core.now.mono);
@@ -120,7 +117,9 @@ impl Leg {
     pub fn expects(&self, client: ClientKey, purpose: Purpose) -> bool {
         match (&self.phase, purpose) {
             (Phase::Calling(calling), Purpose::Invite) => calling.client == client,
-            (Phase::Talking | Phase::PeerLeft(_) | Phase::Leaving { .. }, Purpose::Reinvite) => true,
+            (Phase::Talking | Phase::PeerLeft(_) | Phase::Leaving { .. }, Purpose::Reinvite) => {
+                true
+            }
             (_, _) => false,
         }
     }
@@ -171,7 +170,13 @@ impl Leg {
     }
 
     /// A request of ours was never answered, or could not be sent.
-    pub fn on_failed(&mut self, core: &mut Core, client: ClientKey, purpose: Purpose, error: Failure) {
+    pub fn on_failed(
+        &mut self,
+        core: &mut Core,
+        client: ClientKey,
+        purpose: Purpose,
+        error: Failure,
+    ) {
         self.reinvite_done(purpose);
         match purpose {
             Purpose::Invite => self.on_invite_failed(core, client, error),
@@ -211,9 +216,11 @@ impl Leg {
         }
     }
 
-    fn take_reinvite(&mut self, key: ServerKey) -> Option<super::leg::Pending> {
+    fn take_reinvite(&mut self, key: ServerKey) -> Option<Box<Pending>> {
         match std::mem::replace(&mut self.exchange, Exchange::Idle) {
-            Exchange::Theirs(Theirs::Reinvite { pending, .. }) if pending.key == key => Some(pending),
+            Exchange::Theirs(Theirs::Reinvite { pending, .. }) if pending.key == key => {
+                Some(pending)
+            }
             other => {
                 self.exchange = other;
                 None
@@ -256,7 +263,9 @@ impl Core {
             let seconds = self.config.retry_after_s.to_string();
             response.headers.push(HeaderName::RetryAfter, seconds);
         }
-        response.headers.push(HeaderName::Contact, self.contact(flow));
+        response
+            .headers
+            .push(HeaderName::Contact, self.contact(flow));
         for (name, value) in self.capabilities() {
             response.headers.push(name, value);
         }
