@@ -90,8 +90,8 @@ pub(super) fn uri(request: &Request) -> Result<(), Refusal> {
         Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
         Scheme::Other(_) => return Err(Refusal::plain(416)),
     }
-    let foreign_address = request.method == Method::Register
-        && !request.headers.to().is_ok_and(|to| to.uri.is_sip());
+    let foreign_address =
+        request.method == Method::Register && !request.headers.to().is_ok_and(|to| to.uri.is_sip());
     if foreign_address {
         return Err(Refusal::plain(400));
     }
@@ -104,12 +104,20 @@ pub(super) fn extensions(request: &Request) -> Result<(), Refusal> {
         .headers
         .require()
         .into_iter()
-        .filter(|tag| !EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag)))
+        .filter(|tag| {
+            !EXTENSIONS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(tag))
+        })
         .collect();
     if unknown.is_empty() {
         return Ok(());
     }
-    Err(Refusal::because(420, HeaderName::Unsupported, unknown.join(", ")))
+    Err(Refusal::because(
+        420,
+        HeaderName::Unsupported,
+        unknown.join(", "),
+    ))
 }
 
 /// Accept (§20.1): an INVITE whose sender reads no session description cannot be answered with one.
@@ -134,7 +142,11 @@ pub(super) fn sdp_of_request(request: &Request) -> Result<Option<Sdp>, Refusal> 
 
 /// Session description of a response.
 pub(super) fn sdp_of_response(response: &Response) -> Result<Option<Sdp>, Refusal> {
-    content(&response.headers, &response.body, response.body_of_type(SDP))
+    content(
+        &response.headers,
+        &response.body,
+        response.body_of_type(SDP),
+    )
 }
 
 fn content(headers: &Headers, body: &[u8], sdp: Option<&[u8]>) -> Result<Option<Sdp>, Refusal> {
@@ -146,7 +158,11 @@ fn content(headers: &Headers, body: &[u8], sdp: Option<&[u8]>) -> Result<Option<
         .iter()
         .any(|coding| !coding.eq_ignore_ascii_case("identity"));
     if encoded {
-        return Err(Refusal::because(415, HeaderName::AcceptEncoding, "identity".to_owned()));
+        return Err(Refusal::because(
+            415,
+            HeaderName::AcceptEncoding,
+            "identity".to_owned(),
+        ));
     }
     if let Some(text) = sdp {
         return Sdp::parse(text).map(Some).map_err(|_| Refusal::plain(488));

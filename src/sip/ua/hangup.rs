@@ -9,9 +9,8 @@ use super::timers::Timer;
 use super::types::{LegEnd, Side, UaEvent};
 
 /// A `Reason` value (RFC 3326): SIP statuses from 100 on, Q.850 causes below.
-pub(super) fn reason(cause: &(u16, String)) -> String {
-    let (code, text) = cause;
-    let protocol = if *code >= 100 { "SIP" } else { "Q.850" };
+fn reason((code, text): (u16, String)) -> String {
+    let protocol = if code >= 100 { "SIP" } else { "Q.850" };
     let text: String = text
         .chars()
         .filter(|c| !c.is_control() && !matches!(c, '"' | '\\'))
@@ -21,10 +20,13 @@ pub(super) fn reason(cause: &(u16, String)) -> String {
 
 impl Leg {
     /// The application hangs up.
-    pub fn hangup(&mut self, core: &mut Core, cause: Option<&(u16, String)>) {
+    pub fn hangup(&mut self, core: &mut Core, cause: Option<(u16, String)>) {
         match &self.phase {
             Phase::Ringing(_) => {
-                let status = cause.map(|cause| cause.0).filter(|status| *status >= 400);
+                let status = cause
+                    .as_ref()
+                    .map(|(code, _)| *code)
+                    .filter(|status| *status >= 400);
                 self.reject(core, status.unwrap_or(480), &[]);
             }
             Phase::Calling(_) => self.give_up(core, LegEnd::Cancelled, cause.map(reason)),
@@ -50,7 +52,10 @@ impl Leg {
             self.timers.stop(timer);
         }
         if self.unacked.as_ref().is_some_and(|unacked| unacked.first) {
-            self.phase = Phase::Leaving { end, held: Some(cause) };
+            self.phase = Phase::Leaving {
+                end,
+                held: Some(cause),
+            };
         } else {
             self.send_bye(core, end, cause);
         }
@@ -87,7 +92,7 @@ impl Leg {
             Phase::Talking => {
                 self.drop_pending(core);
                 self.unacked = None;
-                self.phase = Phase::PeerLeft(bye);
+                self.phase = Phase::PeerLeft(Box::new(bye));
             }
             // A callee may not, but where it does there is nobody to call any more.
             Phase::Calling(_) => {
@@ -109,7 +114,10 @@ impl Leg {
             .headers
             .text(&HeaderName::Reason)
             .map(|text| text.into_owned());
-        core.event(UaEvent::ByeReceived { leg: self.id, cause });
+        core.event(UaEvent::ByeReceived {
+            leg: self.id,
+            cause,
+        });
     }
 }
 
@@ -120,7 +128,7 @@ mod tests {
     #[test]
     fn a_reason_cannot_break_out_of_its_quotes() {
         let cause = (200, "answered\r\nX: \"elsewhere\"".to_owned());
-        assert_eq!(reason(&cause), "SIP;cause=200;text=\"answeredX: elsewhere\"");
-        assert!(reason(&(16, String::new())).starts_with("Q.850;cause=16"));
+        assert_eq!(reason(cause), "SIP;cause=200;text=\"answeredX: elsewhere\"");
+        assert!(reason((16, String::new())).starts_with("Q.850;cause=16"));
     }
 }

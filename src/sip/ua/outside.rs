@@ -45,7 +45,12 @@ impl UserAgent {
         self.core.invites.insert(key, id);
         self.add(leg);
         let invite = Box::new(invite);
-        self.core.event(UaEvent::Incoming { leg: id, invite, flow, offer });
+        self.core.event(UaEvent::Incoming {
+            leg: id,
+            invite,
+            flow,
+            offer,
+        });
     }
 }
 

@@ -75,7 +75,9 @@ impl Leg {
         };
         let mut request = dialog.request(method);
         let hop = dialog.next_hop(&flow);
-        request.headers.push(HeaderName::Contact, core.contact(&flow));
+        request
+            .headers
+            .push(HeaderName::Contact, core.contact(&flow));
         request
             .headers
             .push(HeaderName::Allow, checks::allow(&core.config));
@@ -84,7 +86,9 @@ impl Leg {
         if self.session.is_some() {
             session_timer::ask(&mut request, self.session, &core.config);
         }
-        request.headers.push(HeaderName::ContentType, "application/sdp");
+        request
+            .headers
+            .push(HeaderName::ContentType, "application/sdp");
         request.body = body.to_vec();
         self.sent_offer = Some(body);
         self.exchange = Exchange::Ours(ours);
@@ -98,6 +102,7 @@ impl Leg {
         }
         let cseq = response.headers.cseq().map_or(0, |cseq| cseq.number);
         let ack = self.dialog.ack(cseq);
+        self.reinvite_done(Purpose::Reinvite);
         self.acknowledge(core, client, ack);
         if matches!(self.exchange, Exchange::Ours(Ours::Reinvite)) {
             self.take_answer(core, response);
@@ -126,7 +131,10 @@ impl Leg {
                 self.local_sdp = self.sent_offer.take();
                 core.event(UaEvent::Answer { leg: self.id, sdp });
             }
-            Ok(None) | Err(_) => core.event(UaEvent::OfferRefused { leg: self.id, status: 488 }),
+            Ok(None) | Err(_) => core.event(UaEvent::OfferRefused {
+                leg: self.id,
+                status: 488,
+            }),
         }
         self.after_exchange(core);
     }
@@ -172,7 +180,10 @@ impl Leg {
                 if let (Some(session), Some(interval_s)) = (self.session, longer)
                     && interval_s > session.interval_s
                 {
-                    self.session = Some(Session { interval_s, ..session });
+                    self.session = Some(Session {
+                        interval_s,
+                        ..session
+                    });
                     if offers {
                         self.wanted = self.wanted.take().or(self.sent_offer.take());
                     } else {
@@ -180,7 +191,10 @@ impl Leg {
                     }
                 }
             }
-            (status, _) if offers => core.event(UaEvent::OfferRefused { leg: self.id, status }),
+            (status, _) if offers => core.event(UaEvent::OfferRefused {
+                leg: self.id,
+                status,
+            }),
             (_, _) => {}
         }
         self.after_exchange(core);
@@ -193,6 +207,13 @@ impl Leg {
         }
         self.leave(core, LegEnd::Timeout, None);
         self.after_exchange(core);
+    }
+
+    /// Only 100 for our re-INVITE, for so long: a refusal is better than no answer (RFC 3261 §9.1).
+    pub fn reoffer_unanswered(&mut self, core: &mut Core) {
+        if let Some(client) = self.reinvite {
+            core.layer.cancel(client, core.now.mono);
+        }
     }
 
     /// Tries once more after a while: both sides draw from ranges that do not meet (RFC 3261 §14.1).
@@ -237,7 +258,7 @@ impl Leg {
         }
         self.refresh_target(request);
         core.invites.insert(key, self.id);
-        let pending = Pending::new(key, request);
+        let pending = Box::new(Pending::new(key, request));
         let late = sdp.is_none();
         self.exchange = Exchange::Theirs(Theirs::Reinvite { pending, late });
         core.event(match sdp {
@@ -248,7 +269,10 @@ impl Leg {
 
     /// An UPDATE (RFC 3311 §5.2): with an offer for the application, without one answered at once.
     pub fn on_update(&mut self, core: &mut Core, key: ServerKey, request: &Request) {
-        if matches!(self.phase, Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone) {
+        if matches!(
+            self.phase,
+            Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone
+        ) {
             return core.reply(key, request, 481);
         }
         let sdp = match may_offer(core, request) {
@@ -273,14 +297,20 @@ impl Leg {
             Exchange::Theirs(_) => return core.refuse_for_now(key, request),
         }
         self.refresh_target(request);
-        self.exchange = Exchange::Theirs(Theirs::Update(pending));
+        self.exchange = Exchange::Theirs(Theirs::Update(Box::new(pending)));
         core.event(UaEvent::Offer { leg: self.id, sdp });
     }
 
     fn refresh_target(&mut self, request: &Request) {
-        let remote_tag = request.headers.from().ok().and_then(|from| from.tag().map(str::to_owned));
+        let remote_tag = request
+            .headers
+            .from()
+            .ok()
+            .and_then(|from| from.tag().map(str::to_owned));
         let contacts = request.headers.contacts();
-        if let (Ok(contacts), Some(dialog)) = (contacts, self.dialog_mut(&remote_tag.unwrap_or_default())) {
+        if let (Ok(contacts), Some(dialog)) =
+            (contacts, self.dialog_mut(&remote_tag.unwrap_or_default()))
+        {
             dialog.retarget(contacts);
         }
     }
@@ -293,7 +323,9 @@ impl Leg {
         }
         if let Some(body) = body {
             self.local_sdp = Some(body.clone().into());
-            response.headers.push(HeaderName::ContentType, "application/sdp");
+            response
+                .headers
+                .push(HeaderName::ContentType, "application/sdp");
             response.body = body;
         }
         core.respond(update.key, response);
@@ -315,7 +347,7 @@ impl Leg {
                     self.exchange = Exchange::Ours(Ours::Answer);
                 }
                 let ask = Ask::of(&pending.request.headers);
-                return self.answer_invite(core, pending, ask, Some(body), false);
+                return self.answer_invite(core, &pending, ask, Some(body), false);
             }
             (Theirs::Reinvite { pending, .. }, Err(status)) => {
                 core.invites.remove(&pending.key);

@@ -19,6 +19,8 @@ pub(super) enum Timer {
     NoAck,
     /// When to offer again after 491 (RFC 3261 §14.1).
     Glare,
+    /// When to cancel a re-INVITE of ours that the far side only says 100 to: 64·T1.
+    Reoffer,
     /// When to refresh the session (RFC 4028 §10: half of the interval).
     SessionRefresh,
     /// When the session is dead (RFC 4028 §10).
@@ -27,7 +29,7 @@ pub(super) enum Timer {
     Confirm,
 }
 
-const ALL: [Timer; 10] = [
+const ALL: [Timer; 11] = [
     Timer::ResendProvisional,
     Timer::NoPrack,
     Timer::RefreshProvisional,
@@ -35,6 +37,7 @@ const ALL: [Timer; 10] = [
     Timer::ResendAnswer,
     Timer::NoAck,
     Timer::Glare,
+    Timer::Reoffer,
     Timer::SessionRefresh,
     Timer::SessionExpires,
     Timer::Confirm,

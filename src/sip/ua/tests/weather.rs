@@ -14,7 +14,7 @@ fn live_through(seed: u64, weather: Weather) -> Pair {
     if pair.saw(Bob, "Incoming") > 0 {
         be_bob(&mut pair, alice);
     }
-    let hanger = if seed % 2 == 0 { Alice } else { Bob };
+    let hanger = if seed.is_multiple_of(2) { Alice } else { Bob };
     if let Some(leg) = leg_of(&pair, hanger, alice) {
         pair.act(hanger, |ua, now| ua.hangup(leg, None, now));
     }
@@ -69,7 +69,12 @@ fn doubled_and_reordered_packets_never_make_a_second_leg() {
     for seed in 100..160 {
         let mut pair = live_through(seed, weather);
         assert_eq!(pair.saw(Bob, "Incoming"), 1, "seed {seed}");
-        assert_eq!(pair.saw(Bob, "Confirmed"), 1, "seed {seed}: {:?}", pair.names(Bob));
+        assert_eq!(
+            pair.saw(Bob, "Confirmed"),
+            1,
+            "seed {seed}: {:?}",
+            pair.names(Bob)
+        );
         pair.comes_to_rest();
     }
 }
@@ -102,7 +107,11 @@ fn the_cancel_races_the_answer_at_every_distance() {
         pair.run_ms(100);
         let bob = pair.incoming(Bob);
         let answer = sdp_from(40_000, Direction::SendRecv);
-        let (first, second) = if late_ms < 30 { (Alice, Bob) } else { (Bob, Alice) };
+        let (first, second) = if late_ms < 30 {
+            (Alice, Bob)
+        } else {
+            (Bob, Alice)
+        };
         for who in [first, second] {
             pair.act(who, |ua, now| match who {
                 Alice => ua.hangup(alice, None, now),
