@@ -74,7 +74,11 @@ impl Hands {
                 metrics::gauge!("yihao_calendar_missing", "year" => year.to_string()).set(1.0);
                 tracing::error!(year, "ALARM: no table of working days for this year: opening hours are a guess");
             }
+            Command::Resolve { query, question } => self.resolve(query, question),
             Command::Reach { query, target } => self.reach(query, target),
+            Command::TrunkState(state) => self.trunk_changed(state),
+            Command::TrunkEvent { name, event } => tell(&name, event),
+            Command::TrunkFailed { name, target } => self.tell_shard(0, Input::TrunkFailed(name, target)),
         }
     }
 
@@ -140,13 +144,23 @@ impl Hands {
         self.media.close(id);
     }
 
-    fn reach(&mut self, query: u64, target: crate::call::ReachTarget) {
+    fn resolve(&mut self, query: u64, question: Question) {
         let (reacher, inputs) = (self.reacher.clone(), self.inputs.clone());
         self.runtime.spawn(async move {
-            let flow = match reacher.reach(&target).await {
+            let answer = reacher.resolve(&question).await;
+            if let Some(inputs) = inputs.upgrade() {
+                let _ = inputs.send(Input::Resolved(query, answer)).await; // a shard that stopped needs no answer
+            }
+        });
+    }
+
+    fn reach(&mut self, query: u64, target: Target) {
+        let (reacher, inputs) = (self.reacher.clone(), self.inputs.clone());
+        self.runtime.spawn(async move {
+            let flow = match reacher.reach(target).await {
                 Ok(flow) => Some(flow),
                 Err(error) => {
-                    tracing::warn!(host = %target.host, %error, "a peer cannot be reached");
+                    tracing::warn!(%target, %error, "a peer cannot be reached");
                     None
                 }
             };

@@ -69,7 +69,7 @@ pub(in crate::cli) async fn place(call: &Call, script: Vec<Action>) -> Result<He
         laws: call.laws.clone(),
         dtmf: true,
         late_offer: call.late_offer,
-        account: account.map(|(user, password)| Credentials { username: user.into(), password: password.into() }),
+        account: account.map(|(user, password)| Credentials { username: user.into(), password: password.into(), realm: None }),
         seed: OsRng.try_next_u64()?,
         answers_after: None,
         refuses: None,
