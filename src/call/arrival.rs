@@ -49,7 +49,6 @@ impl Call {
         let mut call = Self {
             id,
             leg,
-            flow,
             source,
             from: from.clone(),
             to: to.clone(),
@@ -64,7 +63,6 @@ impl Call {
             sdp_session: desk.new_sdp_session(),
             sdp_version: 1,
             walk: None,
-            walking: false,
             language,
             deadline: None,
             armed: None,
@@ -76,6 +74,7 @@ impl Call {
             transfer: None,
             prompt: None,
             ringback: false,
+            end_on_record: false,
             leg_gone: false,
             callee_hung_up: false,
             last_step: None,

@@ -26,10 +26,13 @@ pub(super) enum After {
 }
 
 impl Call {
-    /// Ends the call. The first cause wins; later ones only get their answer.
+    /// Ends the call. The first cause wins; later ones only get their answer, and not before the first is on record: what
+    /// is done then ends the dialog in whatever state it is by that time.
     pub(super) fn end(&mut self, by: EndedBy, reason: EndReason, status: Option<u16>, after: After, now: Now, desk: &mut Desk) {
         if self.phase == Phase::Ending {
-            self.carry_out(after, now, desk);
+            if self.end_on_record {
+                self.carry_out(after, now, desk);
+            }
             return;
         }
         self.phase = Phase::Ending;
@@ -64,6 +67,7 @@ impl Call {
 
     /// Does what the ledger was waited for.
     pub(super) fn carry_out(&mut self, after: After, now: Now, desk: &mut Desk) {
+        self.end_on_record |= !matches!(after, After::Accept { .. });
         match after {
             After::Accept { answer } => self.answer(&answer, now, desk),
             After::Reject { status, retry_after_s } => {

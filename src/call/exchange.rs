@@ -290,9 +290,9 @@ impl Exchange {
         self.desk.pop()
     }
 
-    /// New settings for calls that arrive from now on; running calls keep their plan.
+    /// New settings for calls that arrive from now on; running calls keep their plan. While draining, calls are refused by
+    /// the admission and not by the user agent, so that they are on record.
     pub fn reload(&mut self, shared: Shared) {
-        self.desk.ua.set_draining(shared.draining);
         self.shared = shared;
     }
 

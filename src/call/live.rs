@@ -8,7 +8,6 @@ use crate::ivr::Language;
 use crate::ivr::walk::{Command as WalkCommand, HookId, Input as WalkInput, Walk};
 use crate::kernel::{CallId, Digit, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber, PlayId};
 use crate::media::{DigitSource, MediaCommand};
-use crate::sip::Flow;
 use crate::sip::sdp::{self, Sdp};
 
 use super::admission::Line;
@@ -67,7 +66,6 @@ impl From<DigitSource> for Heard {
 pub(super) struct Call {
     pub id: CallId,
     pub leg: LegId,
-    pub flow: Flow,
     pub source: IpAddr,
     pub from: PhoneNumber,
     pub to: PhoneNumber,
@@ -85,8 +83,6 @@ pub(super) struct Call {
     pub sdp_session: u64,
     pub sdp_version: u64,
     pub walk: Option<Box<Walk>>,
-    /// The walk has begun.
-    pub walking: bool,
     pub language: Language,
     pub deadline: Option<Mono>,
     /// The timer that stands in the exchange's table.
@@ -104,25 +100,25 @@ pub(super) struct Call {
     /// The caller hears our ring-back tone.
     pub ringback: bool,
     pub callee_hung_up: bool,
+    /// The end is durable: what it answers may leave.
+    pub end_on_record: bool,
     /// The dialog is over; only a recording keeps the call.
     pub leg_gone: bool,
     pub last_step: Option<String>,
 }
 
 impl Call {
-    /// Sends the 200 and, if the caller made the offer, starts the sound.
+    /// Sends the 200. Not a word is said before its ACK: who did not hear our answer would miss the beginning, and who forged
+    /// the INVITE's source would have us send half a minute of sound to a victim.
     pub(super) fn answer(&mut self, answer: &Sdp, now: Now, desk: &mut Desk) {
         if self.phase != Phase::Answering {
             return; // cancelled while the ledger was being written
         }
         self.phase = Phase::Answered;
         desk.ua.accept(self.leg, answer, now);
-        if self.our_offer.is_none() {
-            self.start_walk(now, desk);
-        }
     }
 
-    /// ACK arrived: from here on silence means something.
+    /// ACK arrived: the caller hears us, and from here on his silence means something.
     pub(super) fn confirmed(&mut self, now: Now, desk: &mut Desk) {
         if self.phase != Phase::Answered {
             return;
@@ -131,19 +127,16 @@ impl Call {
         if let Some(media) = self.media {
             desk.push(Command::Media { id: media.id, command: MediaCommand::WatchDead(true) });
         }
-        let _ = now;
+        self.walk_on(WalkInput::Start, now, desk);
     }
 
-    /// The answer to our late offer came with the ACK.
+    /// The answer to our late offer came with the ACK; or to an offer that a re-INVITE asked for.
     pub(super) fn late_answer(&mut self, answer: &Sdp, now: Now, desk: &mut Desk) {
         let (Some(offer), Some(media)) = (self.our_offer.take(), self.media) else { return };
         match sdp::accept_answer(&offer, answer) {
             Ok(params) => {
                 self.law = Some(params.law);
                 desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
-                if self.phase == Phase::Answered && !self.walking {
-                    self.start_walk(now, desk);
-                }
             }
             Err(_) => {
                 self.end(EndedBy::System, EndReason::NotAcceptable, None, After::HangUp { cause: 65 }, now, desk);
@@ -183,11 +176,6 @@ impl Call {
         let offer = sdp::offer(&shared.audio(rtp, self.sdp_session, self.sdp_version));
         self.our_offer = Some(Box::new(offer.clone()));
         desk.ua.answer(self.leg, Ok(&offer), now);
-    }
-
-    fn start_walk(&mut self, now: Now, desk: &mut Desk) {
-        self.walking = true;
-        self.walk_on(WalkInput::Start, now, desk);
     }
 
     /// A playlist came to its end.

@@ -3,15 +3,11 @@
 use std::time::Duration;
 
 use crate::ivr::walk::Input as WalkInput;
-use crate::kernel::{CallId, EventKind, MediaId, Now, PhoneNumber};
+use crate::kernel::{CallId, EventKind, MediaId, Now};
 use crate::media::MediaCommand;
 
 use super::desk::{Command, Desk, Recording};
 use super::live::Call;
-
-/// A recovered message shorter than this is a breath or a click: it is kept, but nobody is owed a call for it. (While a
-/// call lives, its plan decides.)
-const SHORTEST_MESSAGE_MS: u64 = 1_000;
 
 impl Call {
     /// Starts a recording for the walk.
@@ -52,22 +48,6 @@ impl Call {
     pub(super) fn recorded(&mut self, file: String, duration_ms: u64, now: Now, desk: &mut Desk) {
         self.walk_on(WalkInput::Recorded { duration_ms, file }, now, desk);
     }
-}
-
-/// What a recording leaves whose call did not live to see its end: found and repaired after a restart.
-pub fn events_of_recovered_recording(
-    file: &str,
-    purpose: &str,
-    caller: &PhoneNumber,
-    duration_ms: u64,
-    sha256: &str,
-) -> Vec<EventKind> {
-    let mut kinds =
-        vec![EventKind::RecordingEnded { file: file.to_owned(), duration_ms, sha256: sha256.to_owned() }];
-    if purpose == "message" && duration_ms >= SHORTEST_MESSAGE_MS {
-        kinds.push(EventKind::CallbackOwed { to: caller.clone(), because: "message_left".to_owned() });
-    }
-    kinds
 }
 
 /// Notes a finished recording and says whose it was.

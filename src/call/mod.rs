@@ -20,4 +20,3 @@ pub use admission::{CallerId, Limits, Lines, Peer, Refusal};
 pub use desk::{Command, LocalRtp, shard_of};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
 pub use gateway::{Gateway, Route, TrunkState};
-pub use message::events_of_recovered_recording;

@@ -183,10 +183,8 @@ impl Trunks {
     /// Sends a request by its way, with the Contact that is true there and a Call-ID whose answers come to this shard.
     fn send(&mut self, name: &str, id: RequestId, mut request: Request, flow: Flow, now: Now, desk: &mut Desk) {
         let Some(kept) = self.trunks.get_mut(name) else { return };
-        let call_id = match request.method {
-            Method::Register => kept.call_id.clone(),
-            _options => desk.new_sip_call_id(),
-        };
+        let is_registration = request.method == Method::Register;
+        let call_id = if is_registration { kept.call_id.clone() } else { desk.new_sip_call_id() };
         request.headers.set(HeaderName::CallId, call_id);
         if let Ok(mut contact) = NameAddr::parse(&desk.ua.contact(&flow)) {
             contact.uri.user.clone_from(&kept.machine.config().contact.user);

@@ -10,16 +10,17 @@ use rand::rngs::StdRng;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
-use crate::call::{Command, Exchange, LocalRtp};
+use crate::call::{Command, Exchange, LocalRtp, TrunkState};
 use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
 use crate::kernel::{MediaId, PlayId};
 use crate::media::{MediaCommand, SessionConfig};
 use crate::net::ports::PortPool;
+use crate::sip::trunk::{Question, Target, TrunkEvent};
 use crate::store::journal::{Journal, Ticket};
 
 use super::clock;
-use super::gauges::ShardGauges;
+use super::gauges::{ShardGauges, TrunkBoard};
 use super::library::{Found, Library};
 use super::media::{MediaError, MediaPool};
 use super::meter::Meter;
@@ -42,6 +43,7 @@ pub(super) struct Hands {
     pub reacher: Arc<Reacher>,
     pub meter: Meter,
     pub gauges: Arc<ShardGauges>,
+    pub trunks: Arc<TrunkBoard>,
     pub dead_after: Duration,
     pub inband_dtmf: bool,
     pub advertised: [Option<IpAddr>; 2],
@@ -144,6 +146,23 @@ impl Hands {
         self.media.close(id);
     }
 
+    /// Shows how a trunk is, and tells the other shards.
+    fn trunk_changed(&self, state: TrunkState) {
+        metrics::gauge!("yihao_trunk_up", "trunk" => state.name.clone()).set(f64::from(u8::from(state.up)));
+        for number in (0..self.sip.shards()).filter(|number| *number != usize::from(self.shard)) {
+            self.tell_shard(number, Input::TrunkChanged(state.clone()));
+        }
+        self.trunks.set(state.name, state.up);
+    }
+
+    fn tell_shard(&self, number: usize, input: Input) {
+        if let Some(shard) = self.sip.shard(number) {
+            self.runtime.spawn(async move {
+                let _ = shard.send(input).await; // a shard that stopped has no calls
+            });
+        }
+    }
+
     fn resolve(&mut self, query: u64, question: Question) {
         let (reacher, inputs) = (self.reacher.clone(), self.inputs.clone());
         self.runtime.spawn(async move {
@@ -168,6 +187,20 @@ impl Hands {
                 let _ = inputs.send(Input::Reached(query, flow)).await; // a shard that stopped needs no answer
             }
         });
+    }
+}
+
+/// Tells the operator what happened to a trunk.
+fn tell(trunk: &str, event: TrunkEvent) {
+    match event {
+        TrunkEvent::Up => tracing::info!(trunk, "a trunk is up"),
+        TrunkEvent::Down => tracing::error!(trunk, "ALARM: a trunk is down: no call can be placed by it"),
+        TrunkEvent::Registered { expires_s } => tracing::debug!(trunk, expires_s, "registered"),
+        TrunkEvent::RegistrationFailed { status, retry_in_s } => {
+            tracing::warn!(trunk, status, retry_in_s, "a registration failed");
+        }
+        TrunkEvent::RegistrationLapsed => tracing::error!(trunk, "ALARM: a registration ran out before it could be renewed"),
+        TrunkEvent::NotFound => tracing::warn!(trunk, "the carrier's name leads to no address"),
     }
 }
 

@@ -58,6 +58,16 @@ impl Library {
         bad
     }
 
+    /// How many prompts there are.
+    pub fn len(&self) -> usize {
+        self.clips.load().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Whether a prompt or file is there, by its path below the prompts' folder without `.wav`.
     pub fn has(&self, name: &str) -> bool {
         self.clips.load().contains_key(name.trim_end_matches(".wav"))

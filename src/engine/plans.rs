@@ -5,12 +5,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::{Config, SpeechEngine};
 use crate::ivr::{Dialplan, Language, TransferPolicy, dialplan};
 use crate::kernel::calendar::Calendar;
+use crate::speech::{Engine, Speaker};
 
-use super::library::Library;
+use super::library::{BadPrompt, Library};
 
 /// What a call needs to be walked.
 #[derive(Clone)]
@@ -19,6 +21,20 @@ pub struct Plans {
     pub dialplan: Arc<Dialplan>,
     /// Working days.
     pub calendar: Arc<Calendar>,
+}
+
+/// The prompts of a configuration.
+pub fn library(config: &Config) -> (Library, Vec<BadPrompt>) {
+    let prompts = &config.prompts;
+    let engine = match prompts.engine {
+        SpeechEngine::None => None,
+        SpeechEngine::Command => Some(Engine::Command(prompts.command.clone())),
+        SpeechEngine::Http => prompts.url.clone().map(Engine::Http),
+    };
+    let timeout = Duration::from_secs(u64::from(prompts.timeout_s));
+    let speaker = Speaker::new(engine, config.prompt_cache_dir(), u64::from(prompts.cache_mb) << 20, timeout);
+    let folders: Vec<PathBuf> = [Some(prompts.dir.clone()), prompts.override_dir.clone()].into_iter().flatten().collect();
+    Library::load(folders, speaker)
 }
 
 /// Reads and checks everything.

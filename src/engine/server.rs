@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZero;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,10 +11,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use rand::rngs::{OsRng, StdRng};
 use rand::{Rng, SeedableRng, TryRngCore};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::call::{Exchange, ExchangeConfig, Limits, Shared};
-use crate::config::{Config, Io, SpeechEngine};
+use crate::config::{Config, Io};
 use crate::kernel::MediaId;
 use crate::media::MediaOutput;
 use crate::net::batch::Backend;
@@ -26,16 +25,12 @@ use crate::net::udp::{UdpConfig, UdpTransport};
 use crate::sip::message::parse_datagram;
 use crate::sip::transaction::TransactionConfig;
 use crate::sip::ua::UaConfig;
-use crate::speech::{Engine, Speaker};
-use crate::store::disk::RealDisk;
-use crate::store::journal::{Journal, JournalConfig, JournalError};
-use crate::store::ledger::{Closing, Drain, DrainConfig, Ledger};
-use crate::store::recordings::{self, Recorder};
-use crate::store::trace::{Trace, TraceConfig};
+use crate::store::trace::TraceConfig;
+use crate::store::{Journal, JournalConfig, Store, StoreConfig, StoreError};
 
 use super::clock;
 use super::commits::Commits;
-use super::gauges::{ShardGauges, Watched};
+use super::gauges::{ShardGauges, TrunkBoard, Watched};
 use super::handle::Handle;
 use super::hands::Hands;
 use super::library::Library;
@@ -48,8 +43,6 @@ use super::shard::{INPUTS_MAX, Input, Shard};
 use super::sip_ports::SipPorts;
 use super::trunks;
 
-/// How long the start asks the database how far it is, before it takes the journal's word.
-const LEDGER_ASK: Duration = Duration::from_secs(2);
 /// Longest name look-up.
 const DNS_TIMEOUT_MS: u64 = 3_000;
 /// Files of the SIP trace.
@@ -66,9 +59,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
-    /// The journal.
+    /// Journal, ledger, recordings.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Store(#[from] StoreError),
     /// The RTP ports.
     #[error(transparent)]
     Ports(#[from] PortError),
@@ -88,11 +81,8 @@ pub struct Server {
     watch: Option<thread::JoinHandle<()>>,
     watch_stop: Arc<AtomicBool>,
     media: Arc<MediaPool>,
-    recorder: Recorder,
-    trace: Trace,
+    store: Store,
     tcp: TcpTransport,
-    drain: tokio::task::JoinHandle<()>,
-    drain_stop: watch::Sender<bool>,
 }
 
 /// Parts that every shard gets.
@@ -104,6 +94,7 @@ struct Parts {
     library: Arc<Library>,
     recordings: Arc<Recordings>,
     reacher: Arc<Reacher>,
+    trunks: Arc<TrunkBoard>,
 }
 
 impl Server {
@@ -113,28 +104,20 @@ impl Server {
     /// [`StartError`]; nothing is left running then but threads that end by themselves.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         let mut rng = StdRng::from_seed(seed()?);
-        let (library, bad) = library(config);
+        let (library, bad) = plans::library(config);
         for prompt in bad {
             tracing::error!(%prompt, "a prompt cannot be used");
         }
         let library = Arc::new(library);
         let plans = plans::load(config, &library).map_err(StartError::Plans)?;
-        let line = trunks::from_config(config).map_err(StartError::Plans)?;
-        for dir in [config.journal_dir(), config.recordings_dir(), config.trace_dir()] {
-            std::fs::create_dir_all(&dir).map_err(|e| system(dir.display(), e))?;
-        }
+        let line = trunks::trunks(config).map_err(StartError::Plans)?;
         let commits = Arc::new(Commits::default());
-        let (journal, ledger, drain) = store(config, commits.clone()).await?;
-        let health = journal.health().clone();
-        let recorder = Recorder::start(&config.recordings_dir(), health.clone()).map_err(|e| system("recorder", e))?;
-        let recordings = Arc::new(Recordings::new(recorder.handle()));
-        let trace_config = TraceConfig {
-            segment_bytes: (u64::from(config.store.trace_mb) << 20) / TRACE_SEGMENTS as u64,
-            segments: TRACE_SEGMENTS,
-            ..TraceConfig::default()
-        };
-        let trace = Trace::start(&config.trace_dir(), trace_config, health).map_err(|e| system("trace", e))?;
-        let sip = Arc::new(SipPorts::new(trace.handle()));
+        let store = Store::open(&config.data_dir, store_config(config), commits.clone(), clock::wall()).await?;
+        if store.recovery.missing > 0 {
+            tracing::error!(missing = store.recovery.missing, "ALARM: the disk lost journal entries that it had confirmed");
+        }
+        let recordings = Arc::new(Recordings::new(store.recorder()));
+        let sip = Arc::new(SipPorts::new(store.trace()));
         let count = shard_count(config);
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(INPUTS_MAX)).unzip();
         let workers = worker_count(config);
@@ -164,7 +147,7 @@ impl Server {
         };
         sip.attach_shards(senders.clone());
         commits.attach(senders.clone());
-        let parts = Parts { sip: sip.clone(), journal: journal.clone(), ports, media: media.clone(), library: library.clone(), recordings, reacher };
+        let parts = Parts { sip: sip.clone(), journal: store.journal.clone(), ports, media: media.clone(), library: library.clone(), recordings, reacher, trunks: Arc::default() };
         let tcp = listen_tcp(config, &sip)?;
         let mut threads = Vec::new();
         let mut gauges = Vec::new();
@@ -172,7 +155,8 @@ impl Server {
         for (number, inputs) in (0..count).zip(receivers) {
             let shown = Arc::new(ShardGauges::default());
             gauges.push(shown.clone());
-            let exchange_config = exchange_config(config, (number, count), workers, rng.random());
+            let tcp_port = tcp.1.first().map(SocketAddr::port);
+            let exchange_config = exchange_config(config, (number, count), workers, tcp_port, rng.random());
             let hands = hands(config, &parts, number, senders[usize::from(number)].downgrade(), shown, &mut rng);
             let mut exchange = Exchange::new(exchange_config, shared.clone());
             if number == 0 {
@@ -190,22 +174,21 @@ impl Server {
             shards: gauges,
             media: media.gauges().clone(),
             tcp: tcp.0.gauges().clone(),
-            journal: journal.clone(),
+            journal: store.journal.clone(),
             stop: watch_stop.clone(),
         };
         let watch = watched.start().map_err(|e| system("watch", e))?;
-        let (drain_stop, stopped) = watch::channel(false);
-        let drain = tokio::spawn(drain.run(stopped));
         let handle = Handle {
             config: Arc::new(config.clone()),
             shards: senders,
             shared: Arc::new(ArcSwap::from_pointee(shared)),
             library,
-            journal,
-            ledger,
+            journal: store.journal.clone(),
+            ledger: store.ledger.clone(),
+            trunks: parts.trunks.clone(),
             draining: Arc::default(),
         };
-        Ok(Self { handle, addresses, threads, watch: Some(watch), watch_stop, media, recorder, trace, tcp: tcp.0, drain, drain_stop })
+        Ok(Self { handle, addresses, threads, watch: Some(watch), watch_stop, media, store, tcp: tcp.0 })
     }
 
     /// The way for others to ask it something.
@@ -223,15 +206,13 @@ impl Server {
     pub async fn stop(mut self, patience: Duration) -> bool {
         self.handle.drain().await;
         let peaceful = self.handle.drained(patience).await;
+        self.handle.leave_trunks().await;
         self.tcp.shut_down().await;
         for shard in &self.handle.shards {
             let _ = shard.send(Input::Stop).await; // one that is gone has stopped
         }
         let threads = std::mem::take(&mut self.threads);
         let media = self.media;
-        let recorder = self.recorder;
-        let trace = self.trace;
-        let journal = self.handle.journal.clone();
         self.watch_stop.store(true, Ordering::Relaxed);
         let watch = self.watch.take();
         let ended = tokio::task::spawn_blocking(move || {
@@ -239,22 +220,15 @@ impl Server {
                 let _ = thread.join(); // a shard that panicked has said so
             }
             drop(media);
-            recorder.close();
-            trace.close();
             if let Some(watch) = watch {
                 watch.thread().unpark();
                 let _ = watch.join();
             }
-            journal.close();
         });
         if let Err(error) = ended.await {
             tracing::error!(%error, "the end was not orderly");
         }
-        let _ = self.drain_stop.send(true); // after the last event
-        if let Err(error) = self.drain.await {
-            tracing::error!(%error, "the ledger did not end in order");
-        }
-        self.handle.ledger.close().await;
+        self.store.close().await; // after the last event
         peaceful
     }
 }
@@ -289,40 +263,19 @@ fn worker_count(config: &Config) -> u8 {
     }
 }
 
-/// The prompts of a configuration.
-pub(super) fn library(config: &Config) -> (Library, Vec<super::library::BadPrompt>) {
-    let prompts = &config.prompts;
-    let engine = match prompts.engine {
-        SpeechEngine::None => None,
-        SpeechEngine::Command => Some(Engine::Command(prompts.command.clone())),
-        SpeechEngine::Http => prompts.url.clone().map(Engine::Http),
-    };
-    let timeout = Duration::from_secs(u64::from(prompts.timeout_s));
-    let speaker = Speaker::new(engine, config.prompt_cache_dir(), u64::from(prompts.cache_mb) << 20, timeout);
-    let folders: Vec<PathBuf> = [Some(prompts.dir.clone()), prompts.override_dir.clone()].into_iter().flatten().collect();
-    Library::load(folders, speaker)
-}
-
-async fn store(config: &Config, commits: Arc<Commits>) -> Result<(Journal, Ledger, Drain), StartError> {
-    let ledger = Ledger::new(&config.ledger_file());
-    // A database that is locked or away must not keep the telephone from starting: the journal knows its own numbers.
-    let asked = tokio::time::timeout(LEDGER_ASK, ledger.drained_seq()).await;
-    let floor_seq = asked.ok().and_then(Result::ok).unwrap_or(0);
-    let journal_config = JournalConfig {
-        segment_bytes: u64::from(config.store.journal_segment_mb) << 20,
-        inbox_max_events: config.store.journal_buffer_events as usize,
-        floor_seq,
-        ..JournalConfig::default()
-    };
-    let (journal, recovery) = Journal::open(&config.journal_dir(), journal_config, commits)?;
-    if recovery.missing > 0 {
-        tracing::error!(missing = recovery.missing, "ALARM: the disk lost journal entries that it had confirmed");
+fn store_config(config: &Config) -> StoreConfig {
+    StoreConfig {
+        journal: JournalConfig {
+            segment_bytes: u64::from(config.store.journal_segment_mb) << 20,
+            inbox_max_events: config.store.journal_buffer_events as usize,
+            ..JournalConfig::default()
+        },
+        trace: TraceConfig {
+            segment_bytes: (u64::from(config.store.trace_mb) << 20) / TRACE_SEGMENTS as u64,
+            segments: TRACE_SEGMENTS,
+            ..TraceConfig::default()
+        },
     }
-    let dir = config.recordings_dir();
-    let settle = move |file: &str| recordings::settle(&RealDisk, &dir, file).ok().map(Into::into);
-    let closing = Closing::new(recovery.last_seq, clock::wall(), Arc::new(settle));
-    let drain = Drain::new(ledger.clone(), journal.clone(), DrainConfig::default(), Some(closing));
-    Ok((journal, ledger, drain))
 }
 
 fn media_pool(
@@ -377,7 +330,13 @@ fn listen_tcp(config: &Config, sip: &Arc<SipPorts>) -> Result<(TcpTransport, Vec
     Ok((tcp, bound))
 }
 
-fn exchange_config(config: &Config, (shard, shards): (u16, u16), workers: u8, seed: u64) -> ExchangeConfig {
+fn exchange_config(
+    config: &Config,
+    (shard, shards): (u16, u16),
+    workers: u8,
+    tcp_port: Option<u16>,
+    seed: u64,
+) -> ExchangeConfig {
     let ms = Duration::from_millis;
     ExchangeConfig {
         shard,
@@ -389,7 +348,7 @@ fn exchange_config(config: &Config, (shard, shards): (u16, u16), workers: u8, se
             min_se_s: config.sip.min_se_s,
             ack_timeout: ms(config.sip.t1_ms * 64),
             advertised: config.sip.advertised_v4.map(Into::into).or(config.sip.advertised_v6.map(Into::into)),
-            tcp_listen_port: config.sip.listen_tcp.first().map(SocketAddr::port),
+            tcp_listen_port: tcp_port,
             retry_after_s: config.drain.retry_after_s,
             ..UaConfig::default()
         },
@@ -424,6 +383,7 @@ fn hands(
         reacher: parts.reacher.clone(),
         meter: Meter::default(),
         gauges,
+        trunks: parts.trunks.clone(),
         dead_after: Duration::from_secs(u64::from(config.media.dead_media_s)),
         inband_dtmf: config.media.inband_dtmf,
         advertised: [config.sip.advertised_v4.map(Into::into), config.sip.advertised_v6.map(Into::into)],

@@ -68,10 +68,6 @@ impl SipPorts {
         let _ = self.tcp.set(tcp);
     }
 
-    pub(super) fn tcp(&self) -> Option<&TcpTransport> {
-        self.tcp.get()
-    }
-
     /// A message arrived: to the trace and to the shard that its Call-ID falls to.
     pub(super) fn received(&self, bytes: Option<&[u8]>, message: Result<Message, Malformed>, flow: Flow) {
         let flow = Flow { local: self.concrete(flow.local, flow.remote), ..flow };
@@ -105,6 +101,16 @@ impl SipPorts {
                 self.dropped.increment(1);
             }
         }
+    }
+
+    /// The way into a shard, for what concerns it alone.
+    pub(super) fn shard(&self, number: usize) -> Option<mpsc::Sender<Input>> {
+        self.shards.get()?.get(number).cloned()
+    }
+
+    /// How many shards there are.
+    pub(super) fn shards(&self) -> usize {
+        self.shards.get().map_or(0, Vec::len)
     }
 
     /// Sends without waiting; what does not fit is lost as on any network and sent again by its transaction.

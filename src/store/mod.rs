@@ -54,7 +54,16 @@ pub enum StoreError {
     LedgerUnreadable(LedgerError),
 }
 
-/// Everything that is kept, in one folder: `journal/`, `ledger.sqlite`, `recordings/`, `trace/`.
+/// How much is kept, and in what pieces.
+#[derive(Clone, Debug, Default)]
+pub struct StoreConfig {
+    /// The journal; its `floor_seq` is found out by [`Store::open`].
+    pub journal: JournalConfig,
+    /// The SIP trace.
+    pub trace: TraceConfig,
+}
+
+/// Everything that is kept, in one folder: `journal/`, `ledger.sqlite3`, `recordings/`, `trace/`.
 pub struct Store {
     /// Events go in here.
     pub journal: Journal,
@@ -74,7 +83,7 @@ pub struct Store {
 impl Store {
     /// Path of the ledger below a data folder.
     pub fn ledger_path(dir: &Path) -> PathBuf {
-        dir.join("ledger.sqlite")
+        dir.join("ledger.sqlite3")
     }
 
     /// Path of the recordings below a data folder.
@@ -91,6 +100,7 @@ impl Store {
     /// the database has taken what was in the journal; calls need not wait for it. `now` is the moment of the restart.
     pub async fn open(
         dir: &Path,
+        config: StoreConfig,
         sink: Arc<dyn CommitSink>,
         now: Wall,
     ) -> Result<Self, StoreError> {
@@ -104,14 +114,11 @@ impl Store {
             .map_err(folder(&journal_dir))?;
         let (ledger, floor_seq) = open_ledger(dir, &journal_dir).await?;
         let health = Arc::<StoreHealth>::default();
-        let config = JournalConfig {
-            floor_seq,
-            ..JournalConfig::default()
-        };
+        let journal_config = JournalConfig { floor_seq, ..config.journal };
         let (journal, recovery) = Journal::open_on(
             Arc::new(RealDisk),
             &journal_dir,
-            config,
+            journal_config,
             sink,
             health.clone(),
         )?;
@@ -119,7 +126,7 @@ impl Store {
         recordings::repair(&RealDisk, &recordings).map_err(folder(&recordings))?;
         let recorder = Recorder::start(&recordings, health.clone()).map_err(folder(&recordings))?;
         let trace_dir = Self::trace_dir(dir);
-        let trace = Trace::start(&trace_dir, TraceConfig::default(), health.clone())
+        let trace = Trace::start(&trace_dir, config.trace, health.clone())
             .map_err(folder(&trace_dir))?;
         let closing = Closing::new(recovery.last_seq, now, settle_in(recordings));
         let (stop, stopped) = watch::channel(false);

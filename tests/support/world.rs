@@ -1,88 +1,52 @@
 //! A city in a box: the exchange, its media sessions, telephones and the network between them, in virtual time from a
 //! seed. What happens here in an hour takes milliseconds, and the same seed gives the same hour.
 
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+mod judge;
+mod network;
+mod sound;
+
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
-use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared};
+use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
-use yihao::kernel::{Event, EventKind, Law, MediaId, Mono, Now, PlayId, Wall};
-use yihao::media::{Clip, Destination, MediaCommand, MediaOutput, Session, SessionConfig};
+use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
+use yihao::media::{Clip, MediaCommand};
 use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
+use yihao::sip::trunk::{Answer, Question, SrvRecord, TrunkConfig};
 use yihao::sip::ua::UaConfig;
 use yihao::sip::{Flow, Transport};
 
+use self::network::{Kind, Packet};
+use self::sound::ServerMedia;
 use super::plans;
+
+pub use self::network::Weather;
 
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const SIP_PORT: u16 = 5060;
-const TICK: Duration = Duration::from_millis(20);
 
-/// What the network does to packets of one kind.
+/// A datagram that came to an address without a telephone.
 #[derive(Clone, Debug)]
-pub struct Weather {
-    pub delay: Duration,
-    pub jitter: Duration,
-    /// Probability of loss.
-    pub loss: f64,
-    /// Every n-th packet is lost; 0 for none.
-    pub lose_every: u64,
-    /// Probability that a packet comes twice.
-    pub double: f64,
+pub struct Letter {
+    pub at: Mono,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub bytes: Vec<u8>,
 }
 
-impl Weather {
-    pub fn fine() -> Self {
-        Self { delay: Duration::from_millis(5), jitter: Duration::ZERO, loss: 0.0, lose_every: 0, double: 0.0 }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
-    Sip,
-    Rtp,
-    Rtcp,
-}
-
-struct Packet {
+/// Events that become durable together.
+struct Commit {
     at: Mono,
-    order: u64,
-    from: SocketAddr,
-    to: SocketAddr,
-    kind: Kind,
-    bytes: Vec<u8>,
-}
-
-impl PartialEq for Packet {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.order) == (other.at, other.order)
-    }
-}
-impl Eq for Packet {}
-impl PartialOrd for Packet {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Packet {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (other.at, other.order).cmp(&(self.at, self.order)) // the earliest comes out of the heap first
-    }
-}
-
-struct ServerMedia {
-    session: Session,
-    rtp: SocketAddr,
-    rtcp: SocketAddr,
-    next_tick: Mono,
-    peer: Option<MediaId>,
-    recording: Option<(String, Vec<u8>)>,
+    ticket: u64,
+    /// Length of the ledger with them.
+    length: usize,
 }
 
 /// The box.
@@ -106,14 +70,26 @@ pub struct World {
     pub ports_exhausted: bool,
     /// SIP messages that were sent: from, to, bytes.
     pub sip_log: Vec<(Mono, SocketAddr, SocketAddr, Vec<u8>)>,
+    /// Datagrams to addresses where no telephone is: for callers that a test plays by hand.
+    pub mailbox: Vec<Letter>,
+    /// Telephones whose cable is out: nothing leaves them and nothing reaches them.
+    pub unplugged: BTreeSet<usize>,
+    /// Events that are durable; the rest of the ledger is still being written.
+    durable: usize,
     media: BTreeMap<MediaId, ServerMedia>,
     wire: BinaryHeap<Packet>,
-    commits: VecDeque<(Mono, u64)>,
+    commits: VecDeque<Commit>,
     clips: HashMap<String, Arc<Clip>>,
     rng: StdRng,
     order: u64,
     counters: [u64; 2],
     next_port: u16,
+    /// SRV records of the domain name system.
+    pub services: HashMap<String, Vec<SrvRecord>>,
+    /// Its addresses.
+    pub hosts: HashMap<String, Vec<IpAddr>>,
+    /// What was said about trunks.
+    pub trunk_log: Vec<(Mono, TrunkState)>,
 }
 
 impl World {
@@ -123,9 +99,19 @@ impl World {
     }
 
     pub fn with(seed: u64, shared: Shared) -> Self {
-        let now = Now { mono: Mono::from_nanos(1_000_000_000), wall: Wall::from_millis(1_795_399_200_000) };
-        let config = ExchangeConfig { shard: 0, shards: 1, media_workers: 1, ua: UaConfig::default(), transactions: TransactionConfig::default(), seed };
-        Self {
+        let now = Now {
+            mono: Mono::from_nanos(1_000_000_000),
+            wall: Wall::from_millis(1_795_399_200_000),
+        };
+        let config = ExchangeConfig {
+            shard: 0,
+            shards: 1,
+            media_workers: 1,
+            ua: UaConfig::default(),
+            transactions: TransactionConfig::default(),
+            seed,
+        };
+        let mut world = Self {
             now,
             exchange: Exchange::new(config, shared),
             phones: Vec::new(),
@@ -138,6 +124,12 @@ impl World {
             sip_filter: Box::new(|_, _, _| true),
             ports_exhausted: false,
             sip_log: Vec::new(),
+            mailbox: Vec::new(),
+            unplugged: BTreeSet::new(),
+            durable: 0,
+            services: HashMap::new(),
+            hosts: HashMap::new(),
+            trunk_log: Vec::new(),
             media: BTreeMap::new(),
             wire: BinaryHeap::new(),
             commits: VecDeque::new(),
@@ -146,7 +138,21 @@ impl World {
             order: 0,
             counters: [0; 2],
             next_port: 20_000,
-        }
+        };
+        world.add_trunks(plans::trunks());
+        world
+    }
+
+    /// Further trunks.
+    pub fn add_trunks(&mut self, trunks: Vec<TrunkConfig>) {
+        self.exchange.add_trunks(trunks, self.now);
+        self.drain();
+    }
+
+    /// How a trunk was last said to be.
+    pub fn trunk_is_up(&self, name: &str) -> bool {
+        let last = self.trunk_log.iter().rev().find(|(_, state)| state.name == name);
+        last.is_some_and(|(_, state)| state.up)
     }
 
     pub fn server_sip() -> SocketAddr {
@@ -164,9 +170,22 @@ impl World {
         let number = format!("1380000{:04}", 1000 + index);
         let uri = Uri::sip(Some(&number), Host::from(address.ip()), None);
         PhoneConfig {
-            from: NameAddr { display: None, uri, params: Params::default() },
-            flow: Flow { transport: Transport::Udp, local: address, remote: Self::server_sip(), connection: 0 },
-            rtp: LocalRtp { address: address.ip(), rtp_port: 30_000, rtcp_port: 30_001 },
+            from: NameAddr {
+                display: None,
+                uri,
+                params: Params::default(),
+            },
+            flow: Flow {
+                transport: Transport::Udp,
+                local: address,
+                remote: Self::server_sip(),
+                connection: 0,
+            },
+            rtp: LocalRtp {
+                address: address.ip(),
+                rtp_port: 30_000,
+                rtcp_port: 30_001,
+            },
             laws: vec![Law::A, Law::Mu],
             dtmf: true,
             late_offer: false,
@@ -208,9 +227,17 @@ impl World {
         self.post(Kind::Rtp, from, to, bytes);
     }
 
-    /// RTP addresses of the server's open sessions.
-    pub fn server_rtp(&self) -> Vec<SocketAddr> {
-        self.media.values().map(|m| m.rtp).collect()
+    /// New settings for calls from now on.
+    pub fn reload(&mut self, change: impl FnOnce(&mut Shared)) {
+        let mut shared = self.exchange.shared().clone();
+        change(&mut shared);
+        self.exchange.reload(shared);
+    }
+
+    /// Ends every call: the time to drain is over.
+    pub fn end_all(&mut self) {
+        self.exchange.end_all(self.now);
+        self.drain();
     }
 
     /// Lets time pass.
@@ -243,40 +270,8 @@ impl World {
         }
     }
 
-    /// The kinds of events of the only call, or of the call with this index in the order of arrival.
-    pub fn events_of(&self, index: usize) -> Vec<&EventKind> {
-        let mut ids = Vec::new();
-        for event in &self.ledger {
-            if !ids.contains(&event.call) {
-                ids.push(event.call);
-            }
-        }
-        let id = ids.get(index).copied();
-        self.ledger.iter().filter(|e| Some(e.call) == id).map(|e| &e.kind).collect()
-    }
-
-    /// How the call ended, as the ledger has it. Fails unless it ended exactly once.
-    pub fn end_of(&self, index: usize) -> (yihao::kernel::EndedBy, yihao::kernel::EndReason) {
-        let ends: Vec<_> = self
-            .events_of(index)
-            .into_iter()
-            .filter_map(|k| match k {
-                EventKind::Ended { by, reason, .. } => Some((*by, *reason)),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(ends.len(), 1, "a call ends exactly once: {:?}", self.events_of(index));
-        ends[0]
-    }
-
-    /// After everything: no call, no session, no leg is left behind.
-    pub fn assert_nothing_is_left(&self) {
-        assert_eq!(self.exchange.live(), 0, "calls left");
-        assert!(self.exchange.is_idle(), "something waits for the ledger");
-        assert!(self.media.is_empty(), "media sessions left: {:?}", self.media.keys());
-        for (i, phone) in self.phones.iter().enumerate() {
-            assert_eq!(phone.open_legs(), 0, "phone {i} has legs left");
-        }
+    fn plugged(&self) -> impl Iterator<Item = usize> {
+        (0..self.phones.len()).filter(|i| !self.unplugged.contains(i))
     }
 
     fn advance_to(&mut self, at: Mono) {
@@ -287,18 +282,22 @@ impl World {
 
     fn next_time(&self) -> Option<Mono> {
         let ticks = self.media.values().map(|m| m.next_tick).min();
-        let phones = self.phones.iter().filter_map(Phone::poll_timeout).min();
+        let phones = self.plugged().filter_map(|i| self.phones[i].poll_timeout()).min();
         let wire = self.wire.peek().map(|p| p.at);
-        let commits = self.commits.front().map(|c| c.0);
-        [self.exchange.poll_timeout(), ticks, phones, wire, commits].into_iter().flatten().min()
+        let commits = self.commits.front().map(|c| c.at);
+        [self.exchange.poll_timeout(), ticks, phones, wire, commits]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn step(&mut self, at: Mono) {
         self.advance_to(at);
         let now = self.now;
-        while self.commits.front().is_some_and(|c| c.0 <= now.mono) {
-            if let Some((_, ticket)) = self.commits.pop_front() {
-                self.exchange.committed(ticket, now);
+        while self.commits.front().is_some_and(|c| c.at <= now.mono) {
+            if let Some(commit) = self.commits.pop_front() {
+                self.durable = commit.length;
+                self.exchange.committed(commit.ticket, now);
                 self.drain();
             }
         }
@@ -312,7 +311,7 @@ impl World {
             self.exchange.handle_timeout(now);
             self.drain();
         }
-        for i in 0..self.phones.len() {
+        for i in self.plugged().collect::<Vec<_>>() {
             if self.phones[i].poll_timeout().is_some_and(|t| t <= now.mono) {
                 self.phones[i].handle_timeout(now);
             }
@@ -322,84 +321,49 @@ impl World {
     }
 
     fn deliver(&mut self, packet: Packet) {
-        let Packet { from, to, kind, bytes, .. } = packet;
+        let Packet {
+            from, to, kind, bytes, ..
+        } = packet;
         if to.ip() == IpAddr::V4(SERVER) {
             match kind {
                 Kind::Sip => {
-                    let flow = Flow { transport: Transport::Udp, local: to, remote: from, connection: 0 };
+                    let flow = Flow {
+                        transport: Transport::Udp,
+                        local: to,
+                        remote: from,
+                        connection: 0,
+                    };
                     self.exchange.receive(parse_datagram(&bytes), flow, self.now);
                 }
                 Kind::Rtp | Kind::Rtcp => self.server_sound(kind, from, to, &bytes),
             }
             return;
         }
-        let Some(phone) = (0..self.phones.len()).find(|i| Self::phone_address(*i).ip() == to.ip()) else { return };
+        let Some(phone) = (0..self.phones.len()).find(|i| Self::phone_address(*i).ip() == to.ip()) else {
+            self.mailbox.push(Letter {
+                at: self.now.mono,
+                from,
+                to,
+                bytes,
+            });
+            return;
+        };
+        if self.unplugged.contains(&phone) {
+            return;
+        }
         let phone = &mut self.phones[phone];
         match kind {
             Kind::Sip => {
-                let flow = Flow { transport: Transport::Udp, local: to, remote: from, connection: 0 };
+                let flow = Flow {
+                    transport: Transport::Udp,
+                    local: to,
+                    remote: from,
+                    connection: 0,
+                };
                 phone.receive(&bytes, flow, self.now);
             }
             Kind::Rtp => phone.receive_rtp(&bytes, from, self.now),
             Kind::Rtcp => phone.receive_rtcp(&bytes, from, self.now),
-        }
-    }
-
-    fn server_sound(&mut self, kind: Kind, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
-        let found = self.media.iter_mut().find(|(_, m)| if kind == Kind::Rtp { m.rtp == to } else { m.rtcp == to });
-        let Some((id, media)) = found else { return };
-        let id = *id;
-        match kind {
-            Kind::Rtp => media.session.handle_rtp(bytes, from, self.now.mono),
-            Kind::Rtcp | Kind::Sip => media.session.handle_rtcp(bytes, from, self.now.mono),
-        }
-        self.outputs_of(id);
-    }
-
-    fn outputs_of(&mut self, id: MediaId) {
-        while let Some(output) = self.media.get_mut(&id).and_then(|m| m.session.next_output()) {
-            match output {
-                MediaOutput::RecordingFrame(frame) => {
-                    if let Some((_, bytes)) = self.media.get_mut(&id).and_then(|m| m.recording.as_mut()) {
-                        bytes.extend_from_slice(&frame);
-                    }
-                }
-                MediaOutput::Forward(frame) => {
-                    let mut out = Vec::new();
-                    if let Some(peer) = self.media.get(&id).and_then(|m| m.peer).and_then(|p| self.media.get_mut(&p)) {
-                        let from = peer.rtp;
-                        peer.session.forward(&frame, self.now.mono, &mut |_, to, bytes: &[u8]| {
-                            out.push((from, to, bytes.to_vec()));
-                        });
-                    }
-                    for (from, to, bytes) in out {
-                        self.post(Kind::Rtp, from, to, bytes);
-                    }
-                }
-                other => self.exchange.heard(id, other, self.now),
-            }
-        }
-    }
-
-    fn tick_media(&mut self) {
-        let now = self.now.mono;
-        let due: Vec<MediaId> = self.media.iter().filter(|(_, m)| m.next_tick <= now).map(|(id, _)| *id).collect();
-        for id in due {
-            let mut out = Vec::new();
-            if let Some(media) = self.media.get_mut(&id) {
-                media.next_tick = media.next_tick + TICK;
-                let (rtp, rtcp) = (media.rtp, media.rtcp);
-                media.session.tick(now, &mut |destination, to, bytes: &[u8]| {
-                    out.push(match destination {
-                        Destination::Rtp => (Kind::Rtp, rtp, to, bytes.to_vec()),
-                        Destination::Rtcp => (Kind::Rtcp, rtcp, to, bytes.to_vec()),
-                    });
-                });
-            }
-            for (kind, from, to, bytes) in out {
-                self.post(kind, from, to, bytes);
-            }
-            self.outputs_of(id);
         }
     }
 
@@ -411,7 +375,7 @@ impl World {
                 quiet = false;
                 self.carry_out(command);
             }
-            for i in 0..self.phones.len() {
+            for i in self.plugged().collect::<Vec<_>>() {
                 let address = Self::phone_address(i);
                 while let Some(command) = self.phones[i].next_command() {
                     quiet = false;
@@ -437,7 +401,12 @@ impl World {
             Command::Append { events, ticket } => {
                 self.ledger.extend(events);
                 if let Some(ticket) = ticket {
-                    self.commits.push_back((now.mono + self.commit_takes, ticket));
+                    let at = now.mono + self.commit_takes;
+                    self.commits.push_back(Commit {
+                        at,
+                        ticket,
+                        length: self.ledger.len(),
+                    });
                 }
             }
             Command::OpenMedia { id, .. } => {
@@ -455,7 +424,13 @@ impl World {
                 }
                 self.outputs_of(id);
             }
-            Command::Play { id, play, pieces, repeat, .. } => self.play(id, play, &pieces, repeat),
+            Command::Play {
+                id,
+                play,
+                pieces,
+                repeat,
+                ..
+            } => self.play(id, play, &pieces, repeat),
             Command::Bridge { a, b } => {
                 for (one, other) in [(a, b), (b, a)] {
                     if let Some(media) = self.media.get_mut(&one) {
@@ -476,7 +451,10 @@ impl World {
             Command::StartRecording { id, file, max, silence } => {
                 if let Some(media) = self.media.get_mut(&id) {
                     media.recording = Some((file, Vec::new()));
-                    let command = MediaCommand::StartRecording { max, stop_after_silence: silence };
+                    let command = MediaCommand::StartRecording {
+                        max,
+                        stop_after_silence: silence,
+                    };
                     media.session.command(command, now.mono);
                 }
             }
@@ -485,7 +463,8 @@ impl World {
                 if let Some((file, bytes)) = recording {
                     let duration_ms = bytes.len() as u64 / 8;
                     self.recordings.insert(file, bytes);
-                    self.exchange.recording_saved(id, duration_ms, "0".repeat(64).as_str(), now);
+                    self.exchange
+                        .recording_saved(id, duration_ms, "0".repeat(64).as_str(), now);
                 }
             }
             Command::CloseMedia { id } => {
@@ -494,85 +473,27 @@ impl World {
                 }
             }
             Command::CalendarMissing { .. } => {}
+            Command::Resolve { query, question } => {
+                let answer = match &question {
+                    Question::Srv(name) => Answer::Srv(self.services.get(name).cloned().unwrap_or_default()),
+                    Question::Addresses(name) => Answer::Addresses(self.hosts.get(name).cloned().unwrap_or_default()),
+                };
+                self.exchange.resolved(query, answer, now);
+            }
             Command::Reach { query, target } => {
-                let remote: Option<SocketAddr> =
-                    target.host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, target.port.unwrap_or(SIP_PORT)));
-                let flow = remote.map(|remote| Flow {
+                let flow = Flow {
                     transport: Transport::Udp,
                     local: Self::server_sip(),
-                    remote,
+                    remote: target.address,
                     connection: 0,
-                });
-                self.exchange.reached(query, flow, now);
+                };
+                self.exchange.reached(query, Some(flow), now);
             }
-        }
-    }
-
-    fn open_media(&mut self, id: MediaId) -> LocalRtp {
-        let port = self.next_port;
-        self.next_port += 2;
-        let config = SessionConfig { ssrc: self.rng.random(), ..SessionConfig::default() };
-        self.media.insert(
-            id,
-            ServerMedia {
-                session: Session::new(config, self.now.mono),
-                rtp: SocketAddr::new(IpAddr::V4(SERVER), port),
-                rtcp: SocketAddr::new(IpAddr::V4(SERVER), port + 1),
-                next_tick: self.now.mono + TICK,
-                peer: None,
-                recording: None,
-            },
-        );
-        LocalRtp { address: IpAddr::V4(SERVER), rtp_port: port, rtcp_port: port + 1 }
-    }
-
-    fn play(&mut self, id: MediaId, play: PlayId, pieces: &[Piece], repeat: bool) {
-        self.played.extend(pieces.iter().cloned());
-        let clips = pieces.iter().map(|piece| self.clip(piece)).collect();
-        if let Some(media) = self.media.get_mut(&id) {
-            media.session.command(MediaCommand::Play { id: play, clips, repeat }, self.now.mono);
-        }
-        self.outputs_of(id);
-    }
-
-    /// The test's own sound of a piece: a tone for prompts with a name that says so, a second of 300 Hz for others.
-    fn clip(&self, piece: &Piece) -> Arc<Clip> {
-        match piece {
-            Piece::Pause(ms) => Arc::new(Clip::silence(Duration::from_millis(u64::from(*ms)))),
-            Piece::Prompt(name) | Piece::File(name) | Piece::Text(name) => {
-                self.clips.get(name.as_str()).or_else(|| self.clips.get("")).cloned().unwrap()
+            Command::TrunkState(state) => {
+                self.trunk_log.push((now.mono, state));
             }
-        }
-    }
-
-    fn post(&mut self, kind: Kind, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
-        let (weather, counter) = match kind {
-            Kind::Sip => (self.sip_weather.clone(), &mut self.counters[0]),
-            Kind::Rtp | Kind::Rtcp => (self.rtp_weather.clone(), &mut self.counters[1]),
-        };
-        *counter += 1;
-        let lost_by_count = weather.lose_every > 0 && *counter % weather.lose_every == 0;
-        if kind == Kind::Sip {
-            self.sip_log.push((self.now.mono, from, to, bytes.clone()));
-            if !(self.sip_filter)(&bytes, from, to) {
-                return;
-            }
-        }
-        if lost_by_count || self.rng.random_bool(weather.loss) {
-            return;
-        }
-        let copies = if self.rng.random_bool(weather.double) { 2 } else { 1 };
-        for _ in 0..copies {
-            let jitter = weather.jitter.mul_f64(self.rng.random::<f64>());
-            self.order += 1;
-            self.wire.push(Packet {
-                at: self.now.mono + weather.delay + jitter,
-                order: self.order,
-                from,
-                to,
-                kind,
-                bytes: bytes.clone(),
-            });
+            Command::TrunkEvent { .. } => {}
+            Command::TrunkFailed { name, .. } => panic!("the trunk {name} lives in this exchange"),
         }
     }
 }

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 
 use crate::kernel::{AudioParams, Direction, Law, LegId, Mono, Now, PlayId};
-use crate::media::{Destination, MediaCommand, MediaOutput, Session, SessionConfig};
+use crate::media::{Clip, Destination, MediaCommand, MediaOutput, Session, SessionConfig};
 use crate::sip::message::{NameAddr, Uri, parse_datagram};
 use crate::sip::sdp::{self, LocalAudio, Sdp};
 use crate::sip::transaction::TransactionConfig;
@@ -21,7 +21,7 @@ use crate::sip::{Flow, message};
 
 use super::LocalRtp;
 pub use ear::{Ear, Sound};
-pub use script::{Action, KeyPress};
+pub use script::{Action, HoldWay, KeyPress};
 
 /// Wheel of the telephone's sound.
 const TICK: Duration = Duration::from_millis(20);
@@ -100,6 +100,7 @@ pub struct Phone {
     answered: bool,
     plays: u64,
     speaking: Option<PlayId>,
+    early_words: Option<Arc<Clip>>,
     out: VecDeque<PhoneCommand>,
     report: Report,
 }
@@ -138,9 +139,17 @@ impl Phone {
             answered: false,
             plays: 0,
             speaking: None,
+            early_words: None,
             out: VecDeque::new(),
             report: Report { sip_call_id: format!("{:016x}", rng.next_u64()), ..Report::default() },
         }
+    }
+
+    /// Says something before it picks up, in the early media of a 183.
+    #[must_use]
+    pub fn with_early_words(mut self, words: Arc<Clip>) -> Self {
+        self.early_words = Some(words);
+        self
     }
 
     /// Dials.
@@ -336,7 +345,16 @@ impl Phone {
             return;
         }
         self.pending_offer = offer;
-        self.ua.provisional(leg, 180, None, now);
+        match (self.early_words.take(), &self.pending_offer) {
+            (Some(words), Some(offer)) => {
+                if let Ok((answer, params)) = sdp::answer(offer, &self.audio(Direction::SendRecv)) {
+                    self.ua.provisional(leg, 183, Some(&answer), now);
+                    self.start_sound(params, now);
+                    self.speak(words, now);
+                }
+            }
+            (Some(_) | None, _) => self.ua.provisional(leg, 180, None, now),
+        }
         self.answer_at = self.config.answers_after.map(|after| now.mono + after);
     }
 
@@ -347,7 +365,9 @@ impl Phone {
             Some(offer) => match sdp::answer(&offer, &audio) {
                 Ok((answer, params)) => {
                     self.ua.accept(leg, &answer, now);
-                    self.start_sound(params, now);
+                    if self.next_tick.is_none() {
+                        self.start_sound(params, now);
+                    }
                 }
                 Err(_) => self.ua.reject(leg, 488, &[], now),
             },

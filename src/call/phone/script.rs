@@ -1,5 +1,6 @@
 //! A telephone's script: one thing after the other, each with its patience.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,19 @@ pub enum KeyPress {
     Rfc4733,
     /// SIP INFO.
     Info,
+    /// Both for each key, as some telephones do.
+    Both,
+}
+
+/// How a telephone asks for silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldWay {
+    /// `a=sendonly`: the other side may hear music of ours.
+    SendOnly,
+    /// `a=inactive`: nobody sends.
+    Inactive,
+    /// `c=0.0.0.0`, as before RFC 3264.
+    NoAddress,
 }
 
 /// One thing to do.
@@ -33,6 +47,8 @@ pub enum Action {
     Speak(Arc<Clip>),
     /// Put the other side on hold.
     Hold,
+    /// The same, in a certain way.
+    HoldBy(HoldWay),
     /// Take it back.
     Resume,
     /// Until keys were heard.
@@ -88,6 +104,7 @@ impl Phone {
                 Action::Wait(_)
                 | Action::Speak(_)
                 | Action::Hold
+                | Action::HoldBy(_)
                 | Action::Resume
                 | Action::HangUp
                 | Action::WaitHangUp(_)
@@ -107,7 +124,13 @@ impl Phone {
             | Action::Expect(_, time)
             | Action::ExpectKeys(_, time)
             | Action::WaitHangUp(time) => Some(self.step_since + *time),
-            Action::Press(..) | Action::Speak(_) | Action::Hold | Action::Resume | Action::HangUp | Action::Vanish => None,
+            Action::Press(..)
+            | Action::Speak(_)
+            | Action::Hold
+            | Action::HoldBy(_)
+            | Action::Resume
+            | Action::HangUp
+            | Action::Vanish => None,
         }
     }
 
@@ -116,8 +139,13 @@ impl Phone {
             Action::Expect(sound, _) => self.ear.listen_for(*sound),
             Action::Press(keys, way) => self.press(keys, *way, now),
             Action::Speak(clip) => self.speak(clip.clone(), now),
-            Action::Hold => self.reoffer(Direction::SendOnly, now),
-            Action::Resume => self.reoffer(Direction::SendRecv, now),
+            Action::Hold => self.reoffer(Direction::SendOnly, None, now),
+            Action::HoldBy(HoldWay::SendOnly) => self.reoffer(Direction::SendOnly, None, now),
+            Action::HoldBy(HoldWay::Inactive) => self.reoffer(Direction::Inactive, None, now),
+            Action::HoldBy(HoldWay::NoAddress) => {
+                self.reoffer(Direction::SendRecv, Some(Ipv4Addr::UNSPECIFIED.into()), now);
+            }
+            Action::Resume => self.reoffer(Direction::SendRecv, None, now),
             Action::HangUp => {
                 self.note("hangs up", now);
                 if let Some(leg) = self.leg {
@@ -150,34 +178,37 @@ impl Phone {
             },
             Action::WaitHangUp(patience) => until(self.is_done(), *patience, "hang-up"),
             Action::Vanish => Progress::Waiting,
-            Action::Press(..) | Action::Hold | Action::Resume | Action::HangUp => Progress::Done,
+            Action::Press(..) | Action::Hold | Action::HoldBy(_) | Action::Resume | Action::HangUp => Progress::Done,
         }
     }
 
     fn press(&mut self, keys: &[Digit], way: KeyPress, now: Now) {
         self.note(format!("presses {keys:?}"), now);
-        match (way, self.leg) {
-            (KeyPress::Rfc4733, _) => self.session.command(MediaCommand::SendDigits(keys.to_vec()), now.mono),
-            (KeyPress::Info, Some(leg)) => {
-                for key in keys {
-                    self.ua.send_info_dtmf(leg, *key, now);
-                }
+        if way != KeyPress::Info {
+            self.session.command(MediaCommand::SendDigits(keys.to_vec()), now.mono);
+        }
+        if way != KeyPress::Rfc4733
+            && let Some(leg) = self.leg
+        {
+            for key in keys {
+                self.ua.send_info_dtmf(leg, *key, now);
             }
-            (KeyPress::Info, None) => {}
         }
     }
 
-    fn speak(&mut self, clip: Arc<Clip>, now: Now) {
+    pub(super) fn speak(&mut self, clip: Arc<Clip>, now: Now) {
         self.plays += 1;
         let id = PlayId(self.plays);
         self.speaking = Some(id);
         self.session.command(MediaCommand::Play { id, clips: vec![clip], repeat: false }, now.mono);
     }
 
-    fn reoffer(&mut self, direction: Direction, now: Now) {
+    fn reoffer(&mut self, direction: Direction, address: Option<IpAddr>, now: Now) {
         let Some(leg) = self.leg else { return };
         self.sdp_version += 1;
-        let offer = sdp::offer(&self.audio(direction));
+        let mut audio = self.audio(direction);
+        audio.address = address.unwrap_or(audio.address);
+        let offer = sdp::offer(&audio);
         self.our_sdp = Some(offer.clone());
         self.note(format!("re-INVITE {}", direction.as_str()), now);
         self.ua.reoffer(leg, &offer, now);

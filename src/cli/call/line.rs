@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket};
+use std::time::Duration;
 
 use rand::TryRngCore;
 use rand::rngs::OsRng;
@@ -50,82 +51,125 @@ enum Sip {
     Tcp(TcpStream, Box<StreamFramer>),
 }
 
+/// The sockets of one telephone.
+pub(in crate::cli) struct Line {
+    sip: Sip,
+    local: SocketAddr,
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    verbose: bool,
+}
+
 /// Places a call and follows the script to its end.
 pub(in crate::cli) async fn place(call: &Call, script: Vec<Action>) -> Result<Heard, Box<dyn std::error::Error>> {
     let uri = Uri::parse(&call.uri).map_err(|e| format!("{}: {e}", call.uri))?;
     let (remote, transport) = super::target(&uri)?;
     let local = local_address(call.local, remote)?;
-    let mut sip = match transport {
+    let sip = match transport {
         Transport::Udp => Sip::Udp(UdpSocket::bind((local, 0)).await?),
         Transport::Tcp => Sip::Tcp(TcpStream::connect(remote).await?, Box::new(StreamFramer::new())),
     };
-    let (rtp, rtcp) = rtp_pair(local).await?;
-    let flow = Flow { transport, local: sip.local()?, remote, connection: u64::from(transport == Transport::Tcp) };
+    let line = Line::open(sip, call.verbose).await?;
     let account = call.account.as_deref().and_then(|a| a.split_once(':'));
     let config = PhoneConfig {
-        from: NameAddr { display: None, uri: Uri::sip(Some(&call.from), Host::from(local), None), params: Params::default() },
-        flow,
-        rtp: LocalRtp { address: local, rtp_port: rtp.local_addr()?.port(), rtcp_port: rtcp.local_addr()?.port() },
         laws: call.laws.clone(),
-        dtmf: true,
         late_offer: call.late_offer,
         account: account.map(|(user, password)| Credentials { username: user.into(), password: password.into(), realm: None }),
-        seed: OsRng.try_next_u64()?,
-        answers_after: None,
-        refuses: None,
-        transactions: TransactionConfig::default(),
+        ..line.config(&call.from, remote, transport)?
     };
     let mut phone = Phone::new(config, script, clock::now());
     phone.dial(&uri, clock::now());
-    let (mut sip_buffer, mut rtp_buffer, mut rtcp_buffer) = (vec![0; 65_536], [0; 2_048], [0; 2_048]);
-    loop {
-        while let Some(command) = phone.next_command() {
-            match command {
-                PhoneCommand::Sip(_, bytes) => {
-                    show(call.verbose, "→", &bytes);
-                    sip.send(&bytes, remote).await?;
-                }
-                PhoneCommand::Rtp(to, packet) => lossy(rtp.try_send_to(&packet, to)),
-                PhoneCommand::Rtcp(to, packet) => lossy(rtcp.try_send_to(&packet, to)),
-            }
-        }
-        if phone.is_done() && phone.open_legs() == 0 {
-            break;
-        }
-        let wake = phone.poll_timeout().map_or_else(|| clock::mono() + std::time::Duration::from_secs(1), |t| t);
-        tokio::select! {
-            received = sip.receive(&mut sip_buffer) => {
-                for message in received? {
-                    show(call.verbose, "←", &message);
-                    phone.receive(&message, flow, clock::now());
-                }
-            }
-            received = rtp.recv_from(&mut rtp_buffer) => {
-                if let Ok((n, from)) = received {
-                    phone.receive_rtp(&rtp_buffer[..n], from, clock::now());
-                }
-            }
-            received = rtcp.recv_from(&mut rtcp_buffer) => {
-                if let Ok((n, from)) = received {
-                    phone.receive_rtcp(&rtcp_buffer[..n], from, clock::now());
-                }
-            }
-            () = tokio::time::sleep_until(clock::instant(wake)) => phone.handle_timeout(clock::now()),
-            _ = tokio::signal::ctrl_c() => phone.hang_up(clock::now()),
-        }
+    Ok(line.run(phone).await?)
+}
+
+impl Line {
+    /// A line that waits for calls over UDP.
+    pub(in crate::cli) async fn listen(local: IpAddr) -> io::Result<Self> {
+        Self::open(Sip::Udp(UdpSocket::bind((local, 0)).await?), false).await
     }
-    let sound = std::mem::take(&mut phone.ear.heard);
-    Ok(Heard { report: phone.into_report(), sound })
+
+    async fn open(sip: Sip, verbose: bool) -> io::Result<Self> {
+        let local = match &sip {
+            Sip::Udp(socket) => socket.local_addr()?,
+            Sip::Tcp(stream, _) => stream.local_addr()?,
+        };
+        let (rtp, rtcp) = rtp_pair(local.ip()).await?;
+        Ok(Self { sip, local, rtp, rtcp, verbose })
+    }
+
+    /// Our SIP address.
+    pub(in crate::cli) fn address(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// A telephone's configuration on this line.
+    pub(in crate::cli) fn config(&self, number: &str, remote: SocketAddr, transport: Transport) -> io::Result<PhoneConfig> {
+        let uri = Uri::sip(Some(number), Host::from(self.local.ip()), None);
+        Ok(PhoneConfig {
+            from: NameAddr { display: None, uri, params: Params::default() },
+            flow: Flow { transport, local: self.local, remote, connection: u64::from(transport == Transport::Tcp) },
+            rtp: LocalRtp {
+                address: self.local.ip(),
+                rtp_port: self.rtp.local_addr()?.port(),
+                rtcp_port: self.rtcp.local_addr()?.port(),
+            },
+            laws: vec![Law::A, Law::Mu],
+            dtmf: true,
+            late_offer: false,
+            account: None,
+            seed: OsRng.try_next_u64().map_err(io::Error::other)?,
+            answers_after: None,
+            refuses: None,
+            transactions: TransactionConfig::default(),
+        })
+    }
+
+    /// Runs a telephone until its call is over.
+    pub(in crate::cli) async fn run(mut self, mut phone: Phone) -> io::Result<Heard> {
+        let (mut sip_buffer, mut rtp_buffer, mut rtcp_buffer) = (vec![0; 65_536], [0; 2_048], [0; 2_048]);
+        loop {
+            while let Some(command) = phone.next_command() {
+                match command {
+                    PhoneCommand::Sip(flow, bytes) => {
+                        show(self.verbose, "→", &bytes);
+                        self.sip.send(&bytes, flow.remote).await?;
+                    }
+                    PhoneCommand::Rtp(to, packet) => lossy(self.rtp.try_send_to(&packet, to)),
+                    PhoneCommand::Rtcp(to, packet) => lossy(self.rtcp.try_send_to(&packet, to)),
+                }
+            }
+            if phone.is_done() && phone.open_legs() == 0 {
+                break;
+            }
+            let wake = phone.poll_timeout().unwrap_or_else(|| clock::mono() + Duration::from_secs(1));
+            tokio::select! {
+                received = self.sip.receive(&mut sip_buffer) => {
+                    let (messages, flow) = received?;
+                    for message in messages {
+                        show(self.verbose, "←", &message);
+                        phone.receive(&message, flow, clock::now());
+                    }
+                }
+                received = self.rtp.recv_from(&mut rtp_buffer) => {
+                    if let Ok((n, from)) = received {
+                        phone.receive_rtp(&rtp_buffer[..n], from, clock::now());
+                    }
+                }
+                received = self.rtcp.recv_from(&mut rtcp_buffer) => {
+                    if let Ok((n, from)) = received {
+                        phone.receive_rtcp(&rtcp_buffer[..n], from, clock::now());
+                    }
+                }
+                () = tokio::time::sleep_until(clock::instant(wake)) => phone.handle_timeout(clock::now()),
+                _ = tokio::signal::ctrl_c() => phone.hang_up(clock::now()),
+            }
+        }
+        let sound = std::mem::take(&mut phone.ear.heard);
+        Ok(Heard { report: phone.into_report(), sound })
+    }
 }
 
 impl Sip {
-    fn local(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Udp(socket) => socket.local_addr(),
-            Self::Tcp(stream, _) => stream.local_addr(),
-        }
-    }
-
     async fn send(&mut self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
         match self {
             Self::Udp(socket) => socket.send_to(bytes, to).await.map(drop),
@@ -133,14 +177,19 @@ impl Sip {
         }
     }
 
-    /// Whole messages, as bytes.
-    async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Vec<Vec<u8>>> {
+    /// Whole messages, as bytes, and the way they came.
+    async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<(Vec<Vec<u8>>, Flow)> {
         match self {
-            Self::Udp(socket) => match socket.recv_from(buffer).await {
-                Ok((n, _)) => Ok(vec![buffer[..n].to_vec()]),
-                // An ICMP "port unreachable": the transaction's timers tell what it means.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(Vec::new()),
-                Err(error) => Err(error),
+            Self::Udp(socket) => loop {
+                match socket.recv_from(buffer).await {
+                    Ok((n, remote)) => {
+                        let flow = Flow { transport: Transport::Udp, local: socket.local_addr()?, remote, connection: 0 };
+                        return Ok((vec![buffer[..n].to_vec()], flow));
+                    }
+                    // An ICMP "port unreachable": the transaction's timers tell what it means.
+                    Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+                    Err(error) => return Err(error),
+                }
             },
             Self::Tcp(stream, framer) => {
                 let n = stream.read(buffer).await?;
@@ -149,14 +198,15 @@ impl Sip {
                 }
                 framer.push(&buffer[..n]);
                 let mut messages = Vec::new();
-                while let Some(frame) = framer.next() {
+                for frame in framer.by_ref() {
                     match frame {
                         Ok(Frame::Message(message)) => messages.push(message.to_bytes()),
                         Ok(Frame::Ping | Frame::Pong) => {}
                         Err(error) => return Err(io::Error::other(format!("{:?}", error.kind))),
                     }
                 }
-                Ok(messages)
+                let (local, remote) = (stream.local_addr()?, stream.peer_addr()?);
+                Ok((messages, Flow { transport: Transport::Tcp, local, remote, connection: 1 }))
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::kernel::Law;
 use crate::media::{Clip, wav};
 use crate::sip::Transport;
 
-pub(super) use line::{Call, Heard, place};
+pub(super) use line::{Call, Heard, Line, place};
 
 /// What to dial and what to do then.
 #[derive(Args, Debug)]

@@ -15,7 +15,7 @@ use super::targets::{REST, Targets};
 use super::{Answer, Command, Input, Question, RequestId, TrunkConfig, TrunkEvent};
 use crate::kernel::Mono;
 use crate::sip::digest::Answerer;
-use crate::sip::message::{Response, Uri};
+use crate::sip::message::{Host, Response, Uri};
 
 /// How often the carrier's name is looked up.
 const LOCATE_AGAIN: Duration = Duration::from_secs(300);
@@ -260,7 +260,10 @@ impl Trunk {
         if self.stopping {
             return;
         }
-        self.start(Timer::Locate, now + LOCATE_AGAIN);
+        // An address is what it is; names move.
+        if matches!(self.next_hop().host, Host::Name(_)) {
+            self.start(Timer::Locate, now + LOCATE_AGAIN);
+        }
         if first && self.registration.is_some() {
             self.start(Timer::Register, now);
         }

@@ -20,6 +20,21 @@ use super::{LedgerError, Sendable, signed};
 /// Finds out what is on the disk of a recording that was cut off, repairing it if need be; `None`: nothing is.
 pub type Settle = Arc<dyn Fn(&str) -> Option<RecordingFacts> + Send + Sync>;
 
+/// A message shorter than this is a breath or a click: it is kept, but nobody is owed a call for it. (While a call lives,
+/// its plan decides.)
+const SHORTEST_MESSAGE_MS: u64 = 1_000;
+
+/// Why the citizen of a call that was cut off is owed a call back (mission row N1), if he is and it is not on record yet.
+fn debt(record: &CallRecord, left_a_message: bool) -> Option<&'static str> {
+    let unanswered = record.person_requested_at.is_some() && record.answered_by_person_at.is_none();
+    match (&record.callback_owed, left_a_message) {
+        (Some(_), _) => None,
+        (None, true) => Some("message_left"),
+        (None, false) if unanswered && record.ended_at.is_none() => Some("interrupted"),
+        (None, false) => None,
+    }
+}
+
 /// What is left to do from the last run.
 #[derive(Clone)]
 pub struct Closing {
@@ -115,27 +130,27 @@ impl Closing {
             .min(self.restarted_at)
             .max(record.last_event_at);
         let mut events = Vec::new();
+        let mut left_a_message = false;
         for recording in record.open_recordings() {
             match (self.settle)(&recording.file) {
                 Some(RecordingFacts {
                     duration_ms,
                     sha256,
                 }) => {
+                    left_a_message |= recording.purpose == "message" && duration_ms >= SHORTEST_MESSAGE_MS;
                     let file = recording.file.clone();
-                    events.push(Event {
-                        call,
-                        at,
-                        kind: EventKind::RecordingEnded {
-                            file,
-                            duration_ms,
-                            sha256,
-                        },
-                    });
+                    let kind = EventKind::RecordingEnded { file, duration_ms, sha256 };
+                    events.push(Event { call, at, kind });
                 }
                 None => {
                     tracing::error!(%call, file = recording.file, "a recording is not on the disk")
                 }
             }
+        }
+        if let Some(because) = debt(record, left_a_message)
+            && let Some(to) = record.from.clone()
+        {
+            events.push(Event { call, at, kind: EventKind::CallbackOwed { to, because: because.to_owned() } });
         }
         if record.ended_at.is_none() {
             tracing::warn!(%call, "a call was cut off by the restart");
