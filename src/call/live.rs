@@ -10,6 +10,7 @@ use crate::kernel::{CallId, Digit, EndReason, EndedBy, EventKind, Law, LegId, Me
 use crate::media::{DigitSource, MediaCommand};
 use crate::sip::sdp::{self, Sdp};
 
+use super::admission::Line;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::exchange::Shared;
@@ -66,7 +67,6 @@ pub(super) struct Call {
     pub id: CallId,
     pub leg: LegId,
     pub source: IpAddr,
-    pub peer: Option<String>,
     pub from: PhoneNumber,
     pub to: PhoneNumber,
     pub hotline: Option<String>,
@@ -89,6 +89,8 @@ pub(super) struct Call {
     pub armed: Option<Mono>,
     /// Whether it holds a place in the counts.
     pub admitted: bool,
+    /// Its line of the trunk that it came by.
+    pub line: Option<Line>,
     pub held: bool,
     pub last_key: Option<(Digit, Heard, Mono)>,
     pub recordings_made: u32,

@@ -8,13 +8,15 @@ mod arrival;
 mod desk;
 mod ending;
 mod exchange;
+mod gateway;
 mod live;
 mod message;
 pub mod phone;
 mod register;
 mod transfer;
+mod trunks;
 
-pub use admission::{Limits, Peer, Refusal};
-pub use desk::{Command, LocalRtp, ReachTarget, shard_of};
+pub use admission::{CallerId, Limits, Lines, Peer, Refusal};
+pub use desk::{Command, LocalRtp, shard_of};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
-pub use transfer::Route;
+pub use gateway::{Gateway, Route, TrunkState};

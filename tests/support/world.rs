@@ -13,12 +13,13 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
-use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared};
+use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
 use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
 use yihao::media::{Clip, MediaCommand};
 use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
+use yihao::sip::trunk::{Answer, Question, SrvRecord, TrunkConfig};
 use yihao::sip::ua::UaConfig;
 use yihao::sip::{Flow, Transport};
 
@@ -83,6 +84,12 @@ pub struct World {
     order: u64,
     counters: [u64; 2],
     next_port: u16,
+    /// SRV records of the domain name system.
+    pub services: HashMap<String, Vec<SrvRecord>>,
+    /// Its addresses.
+    pub hosts: HashMap<String, Vec<IpAddr>>,
+    /// What was said about trunks.
+    pub trunk_log: Vec<(Mono, TrunkState)>,
 }
 
 impl World {
@@ -104,7 +111,7 @@ impl World {
             transactions: TransactionConfig::default(),
             seed,
         };
-        Self {
+        let mut world = Self {
             now,
             exchange: Exchange::new(config, shared),
             phones: Vec::new(),
@@ -120,6 +127,9 @@ impl World {
             mailbox: Vec::new(),
             unplugged: BTreeSet::new(),
             durable: 0,
+            services: HashMap::new(),
+            hosts: HashMap::new(),
+            trunk_log: Vec::new(),
             media: BTreeMap::new(),
             wire: BinaryHeap::new(),
             commits: VecDeque::new(),
@@ -128,7 +138,21 @@ impl World {
             order: 0,
             counters: [0; 2],
             next_port: 20_000,
-        }
+        };
+        world.add_trunks(plans::trunks());
+        world
+    }
+
+    /// Further trunks.
+    pub fn add_trunks(&mut self, trunks: Vec<TrunkConfig>) {
+        self.exchange.add_trunks(trunks, self.now);
+        self.drain();
+    }
+
+    /// How a trunk was last said to be.
+    pub fn trunk_is_up(&self, name: &str) -> bool {
+        let last = self.trunk_log.iter().rev().find(|(_, state)| state.name == name);
+        last.is_some_and(|(_, state)| state.up)
     }
 
     pub fn server_sip() -> SocketAddr {
@@ -449,20 +473,27 @@ impl World {
                 }
             }
             Command::CalendarMissing { .. } => {}
+            Command::Resolve { query, question } => {
+                let answer = match &question {
+                    Question::Srv(name) => Answer::Srv(self.services.get(name).cloned().unwrap_or_default()),
+                    Question::Addresses(name) => Answer::Addresses(self.hosts.get(name).cloned().unwrap_or_default()),
+                };
+                self.exchange.resolved(query, answer, now);
+            }
             Command::Reach { query, target } => {
-                let remote: Option<SocketAddr> = target
-                    .host
-                    .parse::<IpAddr>()
-                    .ok()
-                    .map(|ip| SocketAddr::new(ip, target.port.unwrap_or(SIP_PORT)));
-                let flow = remote.map(|remote| Flow {
+                let flow = Flow {
                     transport: Transport::Udp,
                     local: Self::server_sip(),
-                    remote,
+                    remote: target.address,
                     connection: 0,
-                });
-                self.exchange.reached(query, flow, now);
+                };
+                self.exchange.reached(query, Some(flow), now);
             }
+            Command::TrunkState(state) => {
+                self.trunk_log.push((now.mono, state));
+            }
+            Command::TrunkEvent { .. } => {}
+            Command::TrunkFailed { name, .. } => panic!("the trunk {name} lives in this exchange"),
         }
     }
 }

@@ -166,6 +166,7 @@ impl Phone {
             credentials: self.config.account.clone(),
             headers: Vec::new(),
             ring_timeout: Duration::from_secs(120),
+            silence_timeout: None,
             call_id: Some(self.report.sip_call_id.clone()),
         };
         self.leg = Some(self.ua.invite(call, now));

@@ -205,6 +205,11 @@ impl UserAgent {
         self.pump();
     }
 
+    /// Where a peer reaches us that we reach by this path.
+    pub fn contact(&self, flow: &Flow) -> String {
+        self.core.contact(flow)
+    }
+
     /// Sends a request outside of dialogs. Ends in `Response` or `RequestFailed`.
     pub fn request(&mut self, request: Request, flow: Flow, now: Now) -> ClientKey {
         self.core.now = now;

@@ -85,12 +85,16 @@ impl Leg {
         }
         leg.timers
             .set(Timer::Ring, core.now.mono + out.ring_timeout);
+        if let Some(patience) = out.silence_timeout {
+            leg.timers.set(Timer::Silence, core.now.mono + patience);
+        }
         leg
     }
 
     /// 101–199 for our INVITE.
     pub fn on_provisional(&mut self, core: &mut Core, response: &Response) {
         let status = response.status;
+        self.timers.stop(Timer::Silence);
         let Ok(remote) = response.headers.to() else {
             return;
         };
@@ -162,11 +166,8 @@ impl Leg {
             return;
         };
         self.timers.stop(Timer::Ring);
-        let remote_tag = response
-            .headers
-            .to()
-            .ok()
-            .and_then(|to| to.tag().map(str::to_owned));
+        self.timers.stop(Timer::Silence);
+        let remote_tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned));
         let remote_tag = remote_tag.unwrap_or_default();
         let Calling {
             request,
@@ -260,6 +261,7 @@ impl Leg {
 
     /// 3xx–6xx for our INVITE: once more where that is asked for, else the end.
     pub fn on_refusal(&mut self, core: &mut Core, response: &Response) {
+        self.timers.stop(Timer::Silence);
         let Phase::Calling(calling) = &mut self.phase else {
             return;
         };
@@ -313,6 +315,19 @@ impl Leg {
             });
             self.finish(core, end);
         }
+    }
+
+    /// Nobody is there: the call ends now. Should its INVITE still be answered, the transaction cancels it, and a 2xx is
+    /// buried.
+    pub fn met_silence(&mut self, core: &mut Core) {
+        let Phase::Calling(calling) = &mut self.phase else {
+            return;
+        };
+        let end = calling.giving_up.take().unwrap_or_else(|| {
+            core.layer.cancel_because(calling.client, None, core.now.mono);
+            LegEnd::Timeout
+        });
+        self.finish(core, end);
     }
 
     /// Gives up an unanswered call of ours: CANCEL once a provisional response allows it (RFC 3261 §9.1). The transaction

@@ -13,6 +13,8 @@ pub(super) enum Timer {
     RefreshProvisional,
     /// When an unanswered INVITE runs out: its Expires for a caller, our patience for a callee.
     Ring,
+    /// When to take a callee for dead that has said nothing at all.
+    Silence,
     /// When to repeat a 2xx (RFC 3261 §13.3.1.4).
     ResendAnswer,
     /// When to give up on its ACK (RFC 3261 §13.3.1.4: 64·T1).
@@ -34,6 +36,7 @@ const ALL: [Timer; 11] = [
     Timer::NoPrack,
     Timer::RefreshProvisional,
     Timer::Ring,
+    Timer::Silence,
     Timer::ResendAnswer,
     Timer::NoAck,
     Timer::Glare,

@@ -243,6 +243,7 @@ impl Leg {
                     | Phase::Leaving { .. }
                     | Phase::Gone => self.give_up(core, LegEnd::Timeout, None),
                 },
+                Timer::Silence => self.met_silence(core),
                 Timer::ResendAnswer => self.resend_answer(core),
                 Timer::NoAck => self.no_ack(core),
                 Timer::Glare => self.offer_if_possible(core),
