@@ -1,1 +1,8 @@
+//! The one test binary: what a citizen lives through, and the rules of the house. One binary, because each further one links the whole server again.
 
+// The whole file is test code; this tells clippy so, and `unwrap` is allowed where it should be.
+#![cfg(test)]
+
+mod citizen;
+mod support;
+mod tidy;

@@ -1,1 +1,22 @@
-//! One citizen's call.
+//! One citizen's call, and the exchange that holds all calls of a shard. Pure: it is handed messages, sound events and
+//! time, and gives back commands; it knows no socket, no file and no database.
+//!
+//! The order that matters here: what an answer says is in the ledger before the answer leaves ([`Exchange::committed`]).
+
+mod admission;
+mod arrival;
+mod desk;
+mod ending;
+mod exchange;
+mod gateway;
+mod live;
+mod message;
+pub mod phone;
+mod register;
+mod transfer;
+mod trunks;
+
+pub use admission::{CallerId, Limits, Lines, Peer, Refusal};
+pub use desk::{Command, LocalRtp, shard_of};
+pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
+pub use gateway::{Gateway, Route, TrunkState};

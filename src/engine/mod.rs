@@ -1,2 +1,22 @@
-//! Where machines meet sockets.
+//! The only place where machines meet sockets: shards of calls, media workers, prompts, and the server that holds them
+//! together. Refuses to decide anything about a call.
+
+pub mod clock;
+mod commits;
+mod gauges;
+mod hands;
+mod handle;
+pub mod library;
+pub mod logging;
 pub mod media;
+mod meter;
+pub mod plans;
+mod reach;
+mod recorder;
+mod server;
+mod shard;
+mod sip_ports;
+mod trunks;
+
+pub use handle::{Handle, Health, Reloaded};
+pub use server::{Server, StartError};

@@ -377,11 +377,8 @@ impl Walk {
                 }
             }
             State::Choosing(_) | State::Typing { .. } | State::Confirming { .. } => self.answered(digit, now),
-            State::Queueing { then, .. } => {
-                if then.is_none() {
-                    self.pressed_in_queue(digit, now);
-                }
-            }
+            // Also while the greeting is still being said and nobody will come: 9 for the emergency must not wait for it.
+            State::Queueing { .. } => self.pressed_in_queue(digit, now),
             State::Recording | State::BeforeRecording => self.pressed_in_recording(digit),
             State::Waiting { .. } => self.remember(digit),
             State::New

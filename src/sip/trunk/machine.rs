@@ -1,5 +1,7 @@
 //! The trunk's machine: keeps its addresses, its registration and its pulse up to date. Knows no socket.
 
+mod compose;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -7,13 +9,13 @@ use std::time::Duration;
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use super::locate::{Search, Step, Target};
+use super::locate::{DEFAULT_PORT, Search, Step, Target};
 use super::registration::{Registration, granted_s};
 use super::targets::{REST, Targets};
 use super::{Answer, Command, Input, Question, RequestId, TrunkConfig, TrunkEvent};
 use crate::kernel::Mono;
 use crate::sip::digest::Answerer;
-use crate::sip::message::{HeaderName, Method, NameAddr, Request, Response, Uri};
+use crate::sip::message::{Host, Response, Uri};
 
 /// How often the carrier's name is looked up.
 const LOCATE_AGAIN: Duration = Duration::from_secs(300);
@@ -129,6 +131,21 @@ impl Trunk {
         self.targets.best(now)
     }
 
+    /// All addresses in the order in which a call should try them: those that rest come last.
+    pub fn targets(&self, now: Mono) -> Vec<Target> {
+        self.targets.in_order(now)
+    }
+
+    /// When the order of [`Trunk::targets`] changes by itself.
+    pub fn next_wake(&self, now: Mono) -> Option<Mono> {
+        self.targets.next_wake(now)
+    }
+
+    /// The way to the carrier is known, and with it the address that the carrier reaches us by.
+    pub fn set_contact(&mut self, contact: Uri) {
+        self.config.contact = contact;
+    }
+
     /// Takes one input.
     pub fn handle(&mut self, input: Input, now: Mono) {
         match input {
@@ -200,7 +217,11 @@ impl Trunk {
     }
 
     fn locate(&mut self, now: Mono) {
-        let (search, step) = Search::start(self.next_hop());
+        let mut hop = self.next_hop().clone();
+        if !self.config.srv {
+            hop.port.get_or_insert(DEFAULT_PORT); // a port forbids SRV
+        }
+        let (search, step) = Search::start(&hop);
         self.search = Some(search);
         self.search_goes_on(step, now);
     }
@@ -239,7 +260,10 @@ impl Trunk {
         if self.stopping {
             return;
         }
-        self.start(Timer::Locate, now + LOCATE_AGAIN);
+        // An address is what it is; names move.
+        if matches!(self.next_hop().host, Host::Name(_)) {
+            self.start(Timer::Locate, now + LOCATE_AGAIN);
+        }
         if first && self.registration.is_some() {
             self.start(Timer::Register, now);
         }
@@ -433,58 +457,5 @@ impl Trunk {
             target,
             request,
         });
-    }
-
-    fn compose(&mut self, purpose: Purpose) -> Request {
-        let method = match purpose {
-            Purpose::Register | Purpose::Unregister => Method::Register,
-            Purpose::Ping => Method::Options,
-        };
-        self.cseq = self.cseq.saturating_add(1);
-        let mut request = Request::new(method.clone(), self.config.server.clone());
-        let tag = format!("{:016x}", self.rng.random::<u64>());
-        let from = NameAddr::new(self.config.identity.clone()).with_tag(&tag);
-        let headers = &mut request.headers;
-        if let Some(proxy) = &self.config.outbound_proxy {
-            let mut route = proxy.clone();
-            route.params.set("lr", None);
-            headers.push(HeaderName::Route, NameAddr::new(route).to_string());
-        }
-        headers.push(HeaderName::From, from.to_string());
-        let contact = NameAddr::new(self.config.contact.clone()).to_string();
-        headers.push(HeaderName::Contact, contact);
-        headers.push(HeaderName::CSeq, format!("{} {method}", self.cseq));
-        match purpose {
-            Purpose::Register | Purpose::Unregister => self.compose_register(purpose, &mut request),
-            Purpose::Ping => self.compose_ping(&mut request),
-        }
-        request
-    }
-
-    /// All registrations of one trunk share a Call-ID, so that the registrar can tell their order (RFC 3261 §10.2).
-    fn compose_register(&mut self, purpose: Purpose, request: &mut Request) {
-        let headers = &mut request.headers;
-        let to = NameAddr::new(self.config.identity.clone());
-        headers.push(HeaderName::To, to.to_string());
-        headers.push(HeaderName::CallId, self.call_id.as_str());
-        let registration = self.registration.as_ref();
-        let expires_s = match purpose {
-            Purpose::Register => registration.map_or(0, Registration::expires_s),
-            Purpose::Unregister | Purpose::Ping => 0,
-        };
-        headers.push(HeaderName::Expires, expires_s.to_string());
-        // The Request-URI of REGISTER names a domain, no user (RFC 3261 §10.2).
-        request.uri.user = None;
-        if let Some(answerer) = &mut self.answerer {
-            answerer.authorize(request, &mut self.rng);
-        }
-    }
-
-    fn compose_ping(&mut self, request: &mut Request) {
-        let to = NameAddr::new(self.config.server.clone());
-        let call_id = format!("{:032x}", self.rng.random::<u128>());
-        request.headers.push(HeaderName::To, to.to_string());
-        request.headers.push(HeaderName::CallId, call_id);
-        request.headers.push(HeaderName::Accept, "application/sdp");
     }
 }

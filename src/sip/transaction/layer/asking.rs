@@ -7,8 +7,14 @@ use crate::sip::transaction::via;
 const MAX_FORWARDS: &str = "70";
 
 impl Layer {
-    /// Sends a request in a new transaction, with a Via of ours on top. Not for ACK: see [`Layer::transmit`].
+    /// Sends a request in a new transaction, with a Via of ours on top. Not for ACK, which has no transaction of
+    /// its own: it is sent as by [`Layer::transmit`], and nothing is ever heard of the key.
     pub fn request(&mut self, mut request: Request, flow: Flow, now: Mono) -> ClientKey {
+        if request.method == Method::Ack {
+            self.transmit(request, flow);
+            self.last_id = self.last_id.wrapping_add(1);
+            return ClientKey(self.last_id);
+        }
         let branch = self.sign(&mut request, &flow);
         let identity = identity::of_ours(&branch, &request.method);
         let id = self.open(identity, flow, now, false, |cx| {

@@ -185,3 +185,12 @@ fn the_ack_of_a_2xx_gets_a_fresh_branch_each_time() {
     assert_ne!(branches[0], branches[1]);
     bench.assert_empty();
 }
+
+#[test]
+fn an_ack_sent_as_a_request_is_not_repeated() {
+    let mut bench = Bench::udp();
+    bench.ask(outgoing(&Method::Ack));
+    bench.until(40_000);
+    assert_eq!(bench.times("ACK"), [0]);
+    bench.assert_empty();
+}

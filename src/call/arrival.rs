@@ -1,0 +1,174 @@
+//! A call arrives: which hotline, may it come in, which sound. Ends with a 200 or a refusal, both on record first.
+
+use crate::ivr::Language;
+use crate::ivr::walk::{Walk, WalkContext};
+use crate::kernel::{EndReason, EndedBy, EventKind, LegId, Now, PhoneNumber};
+use crate::sip::Flow;
+use crate::sip::message::{HeaderName, NameAddr, Request, Uri};
+use crate::sip::sdp::{self, Sdp};
+
+use super::admission::{CallerId, Peer, Refusal};
+use super::desk::{Command, Desk, LocalRtp};
+use super::ending::After;
+use super::exchange::Shared;
+use super::live::{Call, Media, Phase};
+
+/// The header of draft-ietf-sip-privacy-04, which never became an RFC and is everywhere.
+pub(super) const REMOTE_PARTY_ID: &str = "Remote-Party-ID";
+
+/// What the INVITE says about itself.
+pub(super) struct Arrival<'a> {
+    pub leg: LegId,
+    pub invite: &'a Request,
+    pub flow: Flow,
+    pub offer: Option<Sdp>,
+}
+
+impl Call {
+    /// Takes a call in or refuses it. Either way it is a call, with its first event.
+    pub(super) fn arrive(arrival: Arrival<'_>, now: Now, desk: &mut Desk, shared: &Shared) -> Self {
+        let Arrival { leg, invite, flow, offer } = arrival;
+        let source = flow.remote.ip().to_canonical();
+        let peer = shared.peers.iter().find(|p| p.networks.iter().any(|n| n.contains(source)));
+        let from = caller_number(invite, peer);
+        let to = PhoneNumber::new(&dialled_number(&invite.uri));
+        let plan = shared.plan.clone();
+        let number = plan.number(to.reveal());
+        let id = desk.new_call_id(now);
+        desk.by_leg.insert(leg, id);
+        let hotline = number.map(|n| n.hotline.clone());
+        let arrival = EventKind::Invite {
+            from: from.clone(),
+            to: to.clone(),
+            hotline: hotline.clone(),
+            trunk: peer.map(|p| p.name.clone()),
+            sip_call_id: invite.headers.call_id().unwrap_or_default().to_string(),
+            source: flow.remote.to_string(),
+        };
+        let language = number.map_or_else(Language::default, |n| n.language);
+        let mut call = Self {
+            id,
+            leg,
+            source,
+            from: from.clone(),
+            to: to.clone(),
+            hotline,
+            arrived: now,
+            phase: Phase::Arriving,
+            arrival: Some(Box::new(arrival)),
+            offer: offer.map(Box::new),
+            our_offer: None,
+            media: None,
+            law: None,
+            sdp_session: desk.new_sdp_session(),
+            sdp_version: 1,
+            walk: None,
+            language,
+            deadline: None,
+            armed: None,
+            admitted: true,
+            line: None,
+            held: false,
+            last_key: None,
+            recordings_made: 0,
+            transfer: None,
+            prompt: None,
+            ringback: false,
+            end_on_record: false,
+            leg_gone: false,
+            callee_hung_up: false,
+            last_step: None,
+        };
+        match desk.counts.admit(source, peer, &shared.limits, shared.draining) {
+            Ok(line) => call.line = line,
+            Err(refusal) => {
+                call.admitted = false;
+                call.refuse(refusal, now, desk);
+                return call;
+            }
+        }
+        let Some(number) = number else {
+            call.refuse(Refusal { reason: EndReason::UnknownNumber, status: 404, retry_after_s: None }, now, desk);
+            return call;
+        };
+        let context = WalkContext { called: to.reveal().to_owned(), caller: from, language, calendar: shared.calendar.clone() };
+        call.walk = Some(Box::new(Walk::new(plan.clone(), number, context)));
+        let media = desk.new_media_id();
+        desk.by_media.insert(media, id);
+        call.media = Some(Media { id: media, local: None });
+        desk.push(Command::OpenMedia { id: media, local: flow.local.ip() });
+        call
+    }
+
+    /// The session has its ports, or there are none left.
+    pub(super) fn media_opened(&mut self, local: Option<LocalRtp>, now: Now, desk: &mut Desk, shared: &Shared) {
+        if self.phase != Phase::Arriving {
+            return;
+        }
+        let Some(rtp) = local else {
+            self.media = None;
+            self.refuse(Refusal { reason: EndReason::Overload, status: 503, retry_after_s: Some(10) }, now, desk);
+            return;
+        };
+        if let Some(media) = self.media.as_mut() {
+            media.local = Some(rtp);
+        }
+        let audio = shared.audio(rtp, self.sdp_session, self.sdp_version);
+        let answer = match self.offer.take() {
+            None => {
+                let offer = sdp::offer(&audio);
+                self.our_offer = Some(Box::new(offer.clone()));
+                offer
+            }
+            Some(offer) => match sdp::answer(&offer, &audio) {
+                Err(_) => {
+                    let refusal = Refusal { reason: EndReason::NotAcceptable, status: 488, retry_after_s: None };
+                    self.refuse(refusal, now, desk);
+                    return;
+                }
+                Ok((answer, params)) => {
+                    self.law = Some(params.law);
+                    if let Some(media) = self.media {
+                        desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
+                    }
+                    answer
+                }
+            },
+        };
+        self.phase = Phase::Answering;
+        self.deadline = Some(now.mono + shared.call_max);
+        let codec = self.law.map_or("offered", |law| law.encoding()).to_owned();
+        let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();
+        kinds.push(EventKind::AnsweredByMachine { codec });
+        desk.append(self.id, kinds, After::Accept { answer: Box::new(answer) }, now);
+    }
+
+    fn refuse(&mut self, refusal: Refusal, now: Now, desk: &mut Desk) {
+        let after = After::Reject { status: refusal.status, retry_after_s: refusal.retry_after_s };
+        self.end(EndedBy::System, refusal.reason, Some(refusal.status), after, now, desk);
+    }
+}
+
+/// The number that called: an identity that a trusted peer asserts (RFC 3325), else the From.
+fn caller_number(invite: &Request, peer: Option<&Peer>) -> PhoneNumber {
+    let header = match peer.map(|p| p.caller_id) {
+        Some(CallerId::Asserted) => Some(HeaderName::PAssertedIdentity),
+        Some(CallerId::RemoteParty) => Some(HeaderName::Other(REMOTE_PARTY_ID.to_owned())),
+        Some(CallerId::From) | None => None,
+    };
+    // A SIP and a tel URI may stand side by side (RFC 3325 §9.1); both name the same caller.
+    let asserted = header.and_then(|name| NameAddr::parse(invite.headers.list(&name).first()?).ok());
+    let uri = asserted.map(|a| a.uri).or_else(|| invite.headers.from().ok().map(|f| f.uri));
+    PhoneNumber::new(&uri.map(|u| dialled_number(&u)).unwrap_or_default())
+}
+
+/// The user part of a SIP URI, or the number of a `tel:` URI (RFC 3966), without visual separators.
+fn dialled_number(uri: &Uri) -> String {
+    let text = uri.user_unescaped().unwrap_or_default();
+    let number = text.split(';').next().unwrap_or_default();
+    let digits_only = number.chars().all(|c| c.is_ascii_digit() || "+-.()*#".contains(c));
+    match digits_only {
+        true => number.chars().filter(|c| !"-.()".contains(*c)).collect(),
+        false => number.to_owned(),
+    }
+}

@@ -1,0 +1,296 @@
+//! What all calls of a shard share: the user agent, the way out, the indexes and the tickets of the ledger.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, RngCore};
+
+use crate::ivr::Language;
+use crate::ivr::spoken::Piece;
+use crate::kernel::{AudioParams, CallId, Event, EventKind, LegId, MediaId, Now, PlayId};
+use crate::media::MediaCommand;
+use crate::sip::Flow;
+use crate::sip::trunk::{Question, Target, TrunkEvent};
+use crate::sip::ua::UserAgent;
+
+use super::admission::Counts;
+use super::ending::After;
+use super::gateway::TrunkState;
+
+/// The low bits of a [`MediaId`] name its media worker; bridged sessions share one.
+const WORKER_BITS: u32 = 8;
+const WORKER_MASK: u64 = (1 << WORKER_BITS) - 1;
+
+/// What the engine is to do, in this order.
+#[derive(Debug)]
+pub enum Command {
+    /// Send a SIP message.
+    Transmit {
+        /// The way.
+        flow: Flow,
+        /// The message.
+        bytes: Arc<[u8]>,
+    },
+    /// Write to the ledger; with a ticket, tell [`super::Exchange::committed`] when it is durable.
+    Append {
+        /// In order.
+        events: Vec<Event>,
+        /// Who waits for it.
+        ticket: Option<u64>,
+    },
+    /// Take a pair of RTP ports and a place in a media worker; tell [`super::Exchange::media_opened`].
+    OpenMedia {
+        /// The new session.
+        id: MediaId,
+        /// Our address towards the peer.
+        local: IpAddr,
+    },
+    /// Tell a session what was agreed.
+    Negotiate {
+        /// The session.
+        id: MediaId,
+        /// What was agreed.
+        params: Box<AudioParams>,
+    },
+    /// Anything else for a session.
+    Media {
+        /// The session.
+        id: MediaId,
+        /// What to do.
+        command: MediaCommand,
+    },
+    /// Play pieces, found or synthesised by the prompt library.
+    Play {
+        /// The session.
+        id: MediaId,
+        /// Which start this is.
+        play: PlayId,
+        /// In order.
+        pieces: Vec<Piece>,
+        /// Whose recordings.
+        language: Language,
+        /// Again and again until stopped.
+        repeat: bool,
+    },
+    /// Forward sound between two sessions.
+    Bridge {
+        /// One.
+        a: MediaId,
+        /// The other.
+        b: MediaId,
+    },
+    /// Take a session and its peer apart.
+    Unbridge {
+        /// The session.
+        id: MediaId,
+    },
+    /// Open a recording file and let the session fill it.
+    StartRecording {
+        /// The session.
+        id: MediaId,
+        /// Name below the recordings' folder.
+        file: String,
+        /// Longest length.
+        max: Duration,
+        /// End after so much silence.
+        silence: Option<Duration>,
+    },
+    /// Close the session's recording; tell [`super::Exchange::recording_saved`].
+    FinishRecording {
+        /// The session.
+        id: MediaId,
+    },
+    /// End a session; its ports go into quarantine. Tell [`super::Exchange::media_closed`].
+    CloseMedia {
+        /// The session.
+        id: MediaId,
+    },
+    /// A year without a table of working days was met: raise the alarm.
+    CalendarMissing {
+        /// The year.
+        year: i16,
+    },
+    /// Ask the domain name system; tell [`super::Exchange::resolved`], with an empty answer if there is none.
+    Resolve {
+        /// Number of the question.
+        query: u64,
+        /// The question.
+        question: Question,
+    },
+    /// Find our socket towards a peer, connected if the transport has connections; tell [`super::Exchange::reached`].
+    Reach {
+        /// Number of the question.
+        query: u64,
+        /// The peer.
+        target: Target,
+    },
+    /// A trunk has changed: show it, and hand it to [`super::Exchange::trunk_changed`] of every other shard.
+    TrunkState(TrunkState),
+    /// What happened to a trunk, for the log.
+    TrunkEvent {
+        /// The trunk.
+        name: String,
+        /// What happened.
+        event: TrunkEvent,
+    },
+    /// A call found an address of a trunk dead: hand it to [`super::Exchange::trunk_target_failed`] of the first shard.
+    TrunkFailed {
+        /// The trunk.
+        name: String,
+        /// The address.
+        target: Target,
+    },
+}
+
+/// The shard that a SIP Call-ID falls to: the same for every message of a dialog, whoever sends it (FNV-1a).
+pub fn shard_of(call_id: &str, shards: usize) -> usize {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = call_id.bytes().fold(0xcbf2_9ce4_8422_2325, mix);
+    usize::try_from(hash % shards.max(1) as u64).unwrap_or(0)
+}
+
+/// Ports that a session got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalRtp {
+    /// Address to write into SDP.
+    pub address: IpAddr,
+    /// RTP port.
+    pub rtp_port: u16,
+    /// RTCP port.
+    pub rtcp_port: u16,
+}
+
+/// A recording that is under way or being closed.
+#[derive(Debug)]
+pub(super) struct Recording {
+    pub call: CallId,
+    pub file: String,
+}
+
+/// The shared part of an exchange.
+pub(super) struct Desk {
+    pub ua: UserAgent,
+    pub counts: Counts,
+    pub by_leg: HashMap<LegId, CallId>,
+    pub by_media: HashMap<MediaId, CallId>,
+    pub by_query: HashMap<u64, CallId>,
+    pub recordings: HashMap<MediaId, Recording>,
+    /// How each trunk is.
+    pub trunks: HashMap<String, TrunkState>,
+    /// Addresses of trunks that calls found dead in this turn.
+    pub dead_targets: Vec<(String, Target)>,
+    /// How long a carrier may leave an INVITE without any answer.
+    pub silence: Duration,
+    /// Calls whose walk has something to say.
+    pub walks_to_drain: Vec<CallId>,
+    out: VecDeque<Command>,
+    tickets: HashMap<u64, (CallId, After)>,
+    last_ticket: u64,
+    last_id: u64,
+    shard: u16,
+    shards: u16,
+    workers: u8,
+    pub rng: StdRng,
+}
+
+impl Desk {
+    pub(super) fn new(ua: UserAgent, (shard, shards): (u16, u16), workers: u8, silence: Duration, rng: StdRng) -> Self {
+        Self {
+            ua,
+            counts: Counts::default(),
+            by_leg: HashMap::new(),
+            by_media: HashMap::new(),
+            by_query: HashMap::new(),
+            recordings: HashMap::new(),
+            trunks: HashMap::new(),
+            dead_targets: Vec::new(),
+            silence,
+            walks_to_drain: Vec::new(),
+            out: VecDeque::new(),
+            tickets: HashMap::new(),
+            last_ticket: 0,
+            last_id: 0,
+            shard,
+            shards,
+            workers,
+            rng,
+        }
+    }
+
+    pub(super) fn push(&mut self, command: Command) {
+        self.out.push_back(command);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Command> {
+        self.out.pop_front()
+    }
+
+    /// Writes events that nobody waits for.
+    pub(super) fn note(&mut self, call: CallId, kind: EventKind, now: Now) {
+        self.push(Command::Append { events: vec![Event { call, at: now.wall, kind }], ticket: None });
+    }
+
+    /// Writes events; `after` happens when they are durable.
+    pub(super) fn append(&mut self, call: CallId, kinds: Vec<EventKind>, after: After, now: Now) {
+        self.last_ticket += 1;
+        self.tickets.insert(self.last_ticket, (call, after));
+        let events = kinds.into_iter().map(|kind| Event { call, at: now.wall, kind }).collect();
+        self.push(Command::Append { events, ticket: Some(self.last_ticket) });
+    }
+
+    pub(super) fn redeem(&mut self, ticket: u64) -> Option<(CallId, After)> {
+        self.tickets.remove(&ticket)
+    }
+
+    pub(super) fn waiting_for_the_ledger(&self) -> usize {
+        self.tickets.len()
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        u64::from(self.shard) << 48 | self.last_id
+    }
+
+    pub(super) fn new_call_id(&mut self, now: Now) -> CallId {
+        let random = u128::from(self.rng.next_u64()) << 64 | u128::from(self.rng.next_u64());
+        CallId::new(now.wall, random)
+    }
+
+    /// A session on the worker whose turn it is.
+    pub(super) fn new_media_id(&mut self) -> MediaId {
+        self.last_id += 1;
+        self.media_id_on(self.last_id % u64::from(self.workers.max(1)))
+    }
+
+    /// A session on the same worker as another, so that the two can be bridged.
+    pub(super) fn new_media_id_beside(&mut self, other: MediaId) -> MediaId {
+        self.last_id += 1;
+        self.media_id_on(other.0 & WORKER_MASK)
+    }
+
+    fn media_id_on(&self, worker: u64) -> MediaId {
+        MediaId(u64::from(self.shard) << 48 | self.last_id << WORKER_BITS | worker)
+    }
+
+    pub(super) fn new_query(&mut self) -> u64 {
+        self.next_id()
+    }
+
+    /// A Call-ID of our own, such that what is said in its dialog comes back to this shard.
+    pub(super) fn new_sip_call_id(&mut self) -> String {
+        loop {
+            let id = format!("{:032x}", self.rng.random::<u128>());
+            if shard_of(&id, usize::from(self.shards)) == usize::from(self.shard) {
+                return id;
+            }
+        }
+    }
+
+    /// A session id for SDP's `o=` line: below 2^62, so that readers with signed numbers are content.
+    pub(super) fn new_sdp_session(&mut self) -> u64 {
+        self.rng.random::<u64>() >> 2
+    }
+}

@@ -1,0 +1,156 @@
+//! How a call ends: once, on record before the other side is told, and with everything given back.
+
+use crate::ivr::walk::{Command as WalkCommand, Input as WalkInput};
+use crate::kernel::{EndReason, EndedBy, EventKind, Now};
+use crate::media::MediaOutput;
+use crate::sip::message::HeaderName;
+use crate::sip::sdp::Sdp;
+use crate::sip::ua::{LegEnd, Side};
+
+use super::desk::{Command, Desk};
+use super::live::{Call, Phase};
+
+/// What happens once the ledger has it.
+#[derive(Debug)]
+pub(super) enum After {
+    /// Answer the INVITE with 200.
+    Accept { answer: Box<Sdp> },
+    /// Refuse the INVITE.
+    Reject { status: u16, retry_after_s: Option<u32> },
+    /// Answer BYE with 200, or a cancelled INVITE with 487.
+    ConfirmBye,
+    /// Hang up on the caller (Q.850 cause for the Reason header, RFC 3326).
+    HangUp { cause: u16 },
+    /// The leg is gone already: nothing to tell anyone.
+    Nothing,
+}
+
+impl Call {
+    /// Ends the call. The first cause wins; later ones only get their answer, and not before the first is on record: what
+    /// is done then ends the dialog in whatever state it is by that time.
+    pub(super) fn end(&mut self, by: EndedBy, reason: EndReason, status: Option<u16>, after: After, now: Now, desk: &mut Desk) {
+        if self.phase == Phase::Ending {
+            if self.end_on_record {
+                self.carry_out(after, now, desk);
+            }
+            return;
+        }
+        self.phase = Phase::Ending;
+        self.deadline = None;
+        let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();
+        kinds.extend(self.leave_walk(now, desk));
+        kinds.push(EventKind::Ended { by, reason, status });
+        desk.append(self.id, kinds, after, now);
+        self.drop_transfer(now, desk);
+        if let Some(media) = self.media {
+            self.finish_recording(media.id, desk);
+            desk.push(Command::CloseMedia { id: media.id });
+        }
+    }
+
+    /// Tells the walk that the caller is gone and takes what is owed to him. A walk whose recording is still open is
+    /// kept: it decides about the call back when the file is closed.
+    fn leave_walk(&mut self, now: Now, desk: &Desk) -> Vec<EventKind> {
+        let Some(mut walk) = self.walk.take() else { return Vec::new() };
+        walk.handle(WalkInput::Gone, now);
+        let mut kinds = Vec::new();
+        while let Some(command) = walk.next_command() {
+            if let WalkCommand::Event(kind) = command {
+                kinds.push(kind);
+            }
+        }
+        if self.is_recording(desk) {
+            self.walk = Some(walk);
+        }
+        kinds
+    }
+
+    /// Does what the ledger was waited for.
+    pub(super) fn carry_out(&mut self, after: After, now: Now, desk: &mut Desk) {
+        self.end_on_record |= !matches!(after, After::Accept { .. });
+        match after {
+            After::Accept { answer } => self.answer(&answer, now, desk),
+            After::Reject { status, retry_after_s } => {
+                let extra: Vec<_> = retry_after_s.iter().map(|s| (HeaderName::RetryAfter, s.to_string())).collect();
+                desk.ua.reject(self.leg, status, &extra, now);
+            }
+            After::ConfirmBye => desk.ua.confirm_bye(self.leg, now),
+            After::HangUp { cause } => {
+                desk.ua.hangup(self.leg, Some((cause, cause_text(cause).to_owned())), now);
+            }
+            After::Nothing => {}
+        }
+    }
+
+    /// The caller's dialog is gone, perhaps without a word.
+    pub(super) fn leg_ended(&mut self, end: &LegEnd, now: Now, desk: &mut Desk) {
+        if self.phase != Phase::Ending {
+            let (by, reason) = reason_of(end);
+            self.end(by, reason, None, After::Nothing, now, desk);
+        }
+    }
+
+    fn drop_transfer(&mut self, now: Now, desk: &mut Desk) {
+        if let Some(transfer) = self.transfer.take() {
+            transfer.drop_it(now, desk);
+        }
+    }
+
+    /// Something the media worker reports about this call's own session.
+    pub(super) fn heard(&mut self, output: MediaOutput, now: Now, desk: &mut Desk) {
+        match output {
+            MediaOutput::PlayFinished(play) => self.played(play, now, desk),
+            MediaOutput::Digit { digit, source } => self.pressed(digit, source.into(), now, desk),
+            MediaOutput::Dead => {
+                desk.note(self.id, EventKind::MediaLost { lost: true }, now);
+                self.end(EndedBy::System, EndReason::DeadMedia, None, After::HangUp { cause: 31 }, now, desk);
+            }
+            MediaOutput::Alive => desk.note(self.id, EventKind::MediaLost { lost: false }, now),
+            MediaOutput::RecordingStopped(_) => {
+                if let Some(media) = self.media {
+                    self.finish_recording(media.id, desk);
+                }
+            }
+            // Frames go to the recorder and packets to the peer inside the worker; the quality is noted by the exchange.
+            MediaOutput::RecordingFrame(_) | MediaOutput::Forward(_) | MediaOutput::StrangerDropped => {}
+        }
+    }
+}
+
+/// The record's words for what became of a dialog.
+pub(super) fn reason_of(end: &LegEnd) -> (EndedBy, EndReason) {
+    match end {
+        LegEnd::Hangup(Side::Them) => (EndedBy::Caller, EndReason::Hangup),
+        LegEnd::Hangup(Side::Us) => (EndedBy::System, EndReason::PlanFinished),
+        LegEnd::Cancelled => (EndedBy::Caller, EndReason::Abandoned),
+        LegEnd::NoAck => (EndedBy::System, EndReason::NoAck),
+        LegEnd::SessionExpired => (EndedBy::System, EndReason::SessionExpired),
+        LegEnd::Timeout | LegEnd::TransportFailed => (EndedBy::System, EndReason::Unreachable),
+        LegEnd::Rejected { status } => (EndedBy::Callee, reason_of_status(*status)),
+        LegEnd::Redirected { .. } => (EndedBy::Callee, EndReason::Forbidden),
+        LegEnd::ProtocolError => (EndedBy::System, EndReason::ProtocolError),
+    }
+}
+
+/// The record's words for a final answer that refuses.
+pub(super) fn reason_of_status(status: u16) -> EndReason {
+    match status {
+        486 | 600 => EndReason::Busy,
+        408 | 480 | 487 => EndReason::NoAnswer,
+        404 | 410 | 484 | 604 => EndReason::UnknownNumber,
+        401 | 403 | 407 | 603 => EndReason::Forbidden,
+        415 | 488 | 606 => EndReason::NotAcceptable,
+        _ => EndReason::Unreachable,
+    }
+}
+
+/// Q.850 texts of the causes we send.
+fn cause_text(cause: u16) -> &'static str {
+    match cause {
+        16 => "Normal call clearing",
+        31 => "Normal, unspecified",
+        41 => "Temporary failure",
+        102 => "Recovery on timer expiry",
+        _ => "Interworking, unspecified",
+    }
+}

@@ -1,0 +1,502 @@
+//! The exchange: all calls of one shard. Takes messages, sound events and time; gives commands.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use crate::ivr::dialplan::Dialplan;
+use crate::ivr::walk::Input as WalkInput;
+use crate::kernel::calendar::Calendar;
+use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber};
+use crate::media::{MediaOutput, QualityStats};
+use crate::sip::Flow;
+use crate::sip::message::{Malformed, Message, Method, Request};
+use crate::sip::sdp::LocalAudio;
+use crate::sip::transaction::{ServerKey, TransactionConfig};
+use crate::sip::trunk::{Answer, Target, TrunkConfig};
+use crate::sip::ua::{Command as UaCommand, LegEnd, UaConfig, UaEvent, UserAgent};
+
+use super::admission::{Limits, Peer};
+use super::arrival::Arrival;
+use super::desk::{Command, Desk, LocalRtp};
+use super::ending::After;
+use super::gateway::{Route, TrunkState};
+use super::live::{Call, Heard, Phase};
+use super::message;
+use super::register::Registrar;
+use super::trunks::Trunks;
+
+/// A carrier that does not even say 100 within so many T1 is dead (four transmissions of the INVITE).
+const SILENCE_T1: u32 = 10;
+
+/// What an exchange needs to begin.
+pub struct ExchangeConfig {
+    /// Number of the shard: ids of different shards never meet.
+    pub shard: u16,
+    /// Shards in all.
+    pub shards: u16,
+    /// Media workers that sessions are spread over, 1–255.
+    pub media_workers: u8,
+    /// For the user agent.
+    pub ua: UaConfig,
+    /// For the transactions.
+    pub transactions: TransactionConfig,
+    /// For every random choice of this shard.
+    pub seed: u64,
+}
+
+/// What all calls of an exchange see and an operator may change while they run.
+#[derive(Clone)]
+pub struct Shared {
+    /// The dialplan for calls that arrive from now on.
+    pub plan: Arc<Dialplan>,
+    /// The working calendar.
+    pub calendar: Arc<Calendar>,
+    /// Who may send calls.
+    pub peers: Vec<Peer>,
+    /// Where transfers go.
+    pub routes: Vec<Route>,
+    /// Limits.
+    pub limits: Limits,
+    /// Codecs, the preferred one first.
+    pub laws: Vec<Law>,
+    /// Longest call.
+    pub call_max: Duration,
+    /// No new calls.
+    pub draining: bool,
+}
+
+impl Shared {
+    /// Our side of an audio stream.
+    pub(super) fn audio(&self, rtp: LocalRtp, session_id: u64, session_version: u64) -> LocalAudio {
+        LocalAudio {
+            address: rtp.address,
+            rtp_port: rtp.rtp_port,
+            rtcp_port: rtp.rtcp_port,
+            session_id,
+            session_version,
+            laws: self.laws.clone(),
+            dtmf: true,
+            ptime_ms: 20,
+            direction: Direction::SendRecv,
+        }
+    }
+}
+
+/// One live call, for lists. Numbers are masked when shown.
+#[derive(Clone, Debug)]
+pub struct CallView {
+    /// The call.
+    pub id: CallId,
+    /// Caller.
+    pub from: PhoneNumber,
+    /// Dialled number.
+    pub to: PhoneNumber,
+    /// Hotline.
+    pub hotline: Option<String>,
+    /// When it arrived.
+    pub arrived: Now,
+    /// Where it is in the plan.
+    pub step: Option<String>,
+}
+
+/// All calls of one shard.
+pub struct Exchange {
+    calls: HashMap<CallId, Call>,
+    /// The next timer of each call that has one, so that a thousand parked calls cost nothing.
+    timers: BTreeSet<(Mono, CallId)>,
+    /// Calls that may have changed in this turn.
+    touched: Vec<CallId>,
+    registrar: Registrar,
+    trunks: Trunks,
+    desk: Desk,
+    shared: Shared,
+}
+
+impl Exchange {
+    /// An exchange without calls.
+    pub fn new(config: ExchangeConfig, shared: Shared) -> Self {
+        let mut rng = StdRng::seed_from_u64(config.seed);
+        let ua_config = UaConfig { allow_out_of_dialog: vec![Method::Register], ..config.ua };
+        let silence = config.transactions.t1 * SILENCE_T1;
+        let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
+        Self {
+            calls: HashMap::new(),
+            timers: BTreeSet::new(),
+            touched: Vec::new(),
+            registrar: Registrar::new(&mut rng),
+            trunks: Trunks::default(),
+            desk: Desk::new(ua, (config.shard, config.shards), config.media_workers, silence, rng),
+            shared,
+        }
+    }
+
+    /// A SIP message arrived.
+    pub fn receive(&mut self, message: Result<Message, Malformed>, flow: Flow, now: Now) {
+        self.desk.ua.receive(message, flow, now);
+        self.turn(now);
+    }
+
+    /// A connection broke.
+    pub fn flow_failed(&mut self, flow: &Flow, now: Now) {
+        self.desk.ua.flow_failed(flow, now);
+        self.turn(now);
+    }
+
+    /// Answer to [`Command::OpenMedia`]; `None` if no port was free.
+    pub fn media_opened(&mut self, id: MediaId, local: Option<LocalRtp>, now: Now) {
+        let Some(call) = self.desk.by_media.get(&id).copied() else { return };
+        if local.is_none() {
+            self.desk.by_media.remove(&id);
+        }
+        self.with_call(call, |call, desk, shared| match call.media.is_some_and(|m| m.id == id) {
+            true => call.media_opened(local, now, desk, shared),
+            false => call.transfer_media_opened(local, now, desk, shared),
+        });
+        self.turn(now);
+    }
+
+    /// Answer to [`Command::Reach`].
+    pub fn reached(&mut self, query: u64, flow: Option<Flow>, now: Now) {
+        if !self.trunks.reached(query, flow, now, &mut self.desk)
+            && let Some(call) = self.desk.by_query.remove(&query)
+        {
+            self.with_call(call, |call, desk, shared| call.transfer_reached(flow, now, desk, shared));
+        }
+        self.turn(now);
+    }
+
+    /// Gives this exchange the trunks of the house. Only the first shard has them.
+    pub fn add_trunks(&mut self, trunks: Vec<TrunkConfig>, now: Now) {
+        self.trunks.add(trunks, now, &mut self.desk);
+        self.turn(now);
+    }
+
+    /// Answer to [`Command::Resolve`].
+    pub fn resolved(&mut self, query: u64, answer: Answer, now: Now) {
+        self.trunks.resolved(query, answer, now, &mut self.desk);
+        self.turn(now);
+    }
+
+    /// Another shard's [`Command::TrunkState`].
+    pub fn trunk_changed(&mut self, state: TrunkState) {
+        self.desk.trunks.insert(state.name.clone(), state);
+    }
+
+    /// Another shard's [`Command::TrunkFailed`].
+    pub fn trunk_target_failed(&mut self, name: &str, target: Target, now: Now) {
+        self.trunks.target_failed(name, target, now, &mut self.desk);
+        self.turn(now);
+    }
+
+    /// The house closes and no call needs a trunk any more: registrations are given back.
+    pub fn stop_trunks(&mut self, now: Now) {
+        self.trunks.stop(now, &mut self.desk);
+        self.turn(now);
+    }
+
+    /// Whether every carrier has taken our farewell, or had two seconds for it.
+    pub fn trunks_are_stopped(&self, now: Now) -> bool {
+        self.trunks.are_stopped(now)
+    }
+
+    /// A media worker reports.
+    pub fn heard(&mut self, id: MediaId, output: MediaOutput, now: Now) {
+        if let Some(call) = self.desk.by_media.get(&id).copied() {
+            self.with_call(call, |call, desk, _| {
+                if call.media.is_some_and(|m| m.id == id) {
+                    call.heard(output, now, desk);
+                }
+            });
+        }
+        self.turn(now);
+    }
+
+    /// The session is gone; what it saw of the line goes on record.
+    pub fn media_closed(&mut self, id: MediaId, quality: &QualityStats, now: Now) {
+        if let Some(call) = self.desk.by_media.remove(&id) {
+            let kind = EventKind::Quality {
+                sent: quality.packets_sent,
+                received: quality.packets_received,
+                lost: quality.packets_lost,
+                jitter_ms: quality.jitter_ms,
+            };
+            self.desk.note(call, kind, now);
+        }
+        self.turn(now);
+    }
+
+    /// A recording is complete.
+    pub fn recording_saved(&mut self, id: MediaId, duration_ms: u64, sha256: &str, now: Now) {
+        if let Some((call, file)) = message::saved(id, duration_ms, sha256, now, &mut self.desk) {
+            self.after_recording(call, now, |call, desk| call.recorded(file, duration_ms, now, desk));
+        }
+    }
+
+    /// A recording could not be made or kept: the plan says so to the caller.
+    pub fn recording_failed(&mut self, id: MediaId, now: Now) {
+        if let Some(recording) = self.desk.recordings.remove(&id) {
+            self.after_recording(recording.call, now, |call, desk| {
+                call.walk_on(WalkInput::RecordFailed, now, desk);
+            });
+        }
+    }
+
+    /// Lets the walk go on; a call that was only kept for its recording is over now.
+    fn after_recording(&mut self, id: CallId, now: Now, f: impl FnOnce(&mut Call, &mut Desk)) {
+        self.with_call(id, |call, desk, _| f(call, desk));
+        self.turn(now);
+        if self.calls.get(&id).is_some_and(|c| c.leg_gone) {
+            self.forget(id);
+        }
+    }
+
+    /// The ledger has it: what waited for it may leave.
+    pub fn committed(&mut self, ticket: u64, now: Now) {
+        if let Some((id, after)) = self.desk.redeem(ticket) {
+            self.with_call(id, |call, desk, _| call.carry_out(after, now, desk));
+        }
+        self.turn(now);
+    }
+
+    /// Everything that is due.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.desk.ua.handle_timeout(now);
+        self.trunks.handle_timeout(now, &mut self.desk);
+        while let Some((at, id)) = self.timers.first().copied()
+            && at <= now.mono
+        {
+            self.timers.pop_first();
+            self.with_call(id, |call, desk, _| {
+                call.armed = None;
+                call.handle_timeout(now, desk);
+            });
+            self.turn(now);
+        }
+        self.turn(now);
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called.
+    pub fn poll_timeout(&self) -> Option<Mono> {
+        let calls = self.timers.first().map(|(at, _)| *at);
+        [self.desk.ua.poll_timeout(), self.trunks.poll_timeout(), calls].into_iter().flatten().min()
+    }
+
+    /// What to do next.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.desk.pop()
+    }
+
+    /// New settings for calls that arrive from now on; running calls keep their plan. While draining, calls are refused by
+    /// the admission and not by the user agent, so that they are on record.
+    pub fn reload(&mut self, shared: Shared) {
+        self.shared = shared;
+    }
+
+    /// The settings in force.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Ends every call that still runs (the drain's time is over).
+    pub fn end_all(&mut self, now: Now) {
+        for call in self.calls.values_mut() {
+            let after = match call.phase {
+                Phase::Arriving | Phase::Answering => After::Reject { status: 503, retry_after_s: Some(5) },
+                Phase::Answered | Phase::Talking | Phase::Ending => After::HangUp { cause: 41 },
+            };
+            call.end(EndedBy::System, EndReason::Draining, None, after, now, &mut self.desk);
+        }
+        self.turn(now);
+    }
+
+    /// Calls that are not over.
+    pub fn live(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Nothing left to say: no call, no answer waiting for the ledger, no recording open.
+    pub fn is_idle(&self) -> bool {
+        self.calls.is_empty() && self.desk.waiting_for_the_ledger() == 0 && self.desk.recordings.is_empty()
+    }
+
+    /// Dialogs at this moment.
+    pub fn legs(&self) -> usize {
+        self.desk.ua.legs()
+    }
+
+    /// Transactions at this moment.
+    pub fn transactions(&self) -> usize {
+        self.desk.ua.transactions()
+    }
+
+    /// The live calls.
+    pub fn views(&self) -> Vec<CallView> {
+        let mut views: Vec<CallView> = self.calls.values().map(view).collect();
+        views.sort_by_key(|v| v.id);
+        views
+    }
+
+    /// Takes what the user agent and the walks have to say until nobody has anything more.
+    fn turn(&mut self, now: Now) {
+        loop {
+            while let Some(command) = self.desk.ua.next_command() {
+                match command {
+                    UaCommand::Transmit { flow, bytes } => self.desk.push(Command::Transmit { flow, bytes }),
+                    UaCommand::Event(event) => self.event(event, now),
+                }
+            }
+            if let Some((name, target)) = self.desk.dead_targets.pop() {
+                match self.trunks.owns(&name) {
+                    true => self.trunks.target_failed(&name, target, now, &mut self.desk),
+                    false => self.desk.push(Command::TrunkFailed { name, target }),
+                }
+                continue;
+            }
+            let Some(id) = self.desk.walks_to_drain.pop() else { break };
+            self.with_call(id, |call, desk, shared| call.carry_out_walk(now, desk, shared));
+        }
+        self.rearm();
+    }
+
+    /// Puts the timers of touched calls in order.
+    fn rearm(&mut self) {
+        while let Some(id) = self.touched.pop() {
+            let Some(call) = self.calls.get_mut(&id) else { continue };
+            let next = call.poll_timeout();
+            if next != call.armed {
+                if let Some(old) = call.armed {
+                    self.timers.remove(&(old, id));
+                }
+                if let Some(at) = next {
+                    self.timers.insert((at, id));
+                }
+                call.armed = next;
+            }
+        }
+    }
+
+    fn event(&mut self, event: UaEvent, now: Now) {
+        match event {
+            UaEvent::Incoming { leg, invite, flow, offer } => {
+                let arrival = Arrival { leg, invite: &invite, flow, offer };
+                let call = Call::arrive(arrival, now, &mut self.desk, &self.shared);
+                self.touched.push(call.id);
+                self.calls.insert(call.id, call);
+            }
+            UaEvent::OutOfDialog { key, request, .. } => self.out_of_dialog(key, &request, now),
+            UaEvent::Response { key, response } => self.trunks.answered(key, response, now, &mut self.desk),
+            UaEvent::RequestFailed { key, error } => self.trunks.failed(key, error, now, &mut self.desk),
+            UaEvent::Offer { leg, sdp } => self.with(leg, |call, ours, desk, shared| match ours {
+                true => call.reoffered(&sdp, now, desk, shared),
+                false => call.transfer_offer(leg, &sdp, now, desk, shared),
+            }),
+            UaEvent::OfferWanted { leg } => self.with(leg, |call, ours, desk, shared| match ours {
+                true => call.offer_wanted(now, desk, shared),
+                false => desk.ua.answer(leg, Err(488), now),
+            }),
+            UaEvent::OfferRefused { .. } => {} // we make no re-offers of our own
+            UaEvent::Answer { leg, sdp } => self.with(leg, |call, ours, desk, _| match ours {
+                true => call.late_answer(&sdp, now, desk),
+                false => call.transfer_answer(&sdp, desk),
+            }),
+            UaEvent::Provisional { leg, status, sdp } => self.with(leg, |call, _, desk, _| match sdp {
+                Some(sdp) => call.transfer_answer(&sdp, desk),
+                None if status == 180 => call.transfer_rings(desk),
+                None => {}
+            }),
+            UaEvent::Answered { leg, sdp } => self.with(leg, |call, _, desk, _| {
+                call.transfer_answered(sdp.as_ref(), now, desk);
+            }),
+            UaEvent::Confirmed { leg } => self.with(leg, |call, ours, desk, _| {
+                if ours {
+                    call.confirmed(now, desk);
+                }
+            }),
+            UaEvent::Cancelled { leg } => self.with(leg, |call, _, desk, _| {
+                call.end(EndedBy::Caller, EndReason::Abandoned, Some(487), After::ConfirmBye, now, desk);
+            }),
+            UaEvent::ByeReceived { leg, .. } => self.with(leg, |call, ours, desk, _| match ours {
+                true => call.end(EndedBy::Caller, EndReason::Hangup, None, After::ConfirmBye, now, desk),
+                false => call.transfer_bye(leg, now, desk),
+            }),
+            UaEvent::Digit { leg, digit, .. } => self.with(leg, |call, ours, desk, _| {
+                if ours {
+                    call.pressed(digit, Heard::Info, now, desk);
+                }
+            }),
+            UaEvent::Refer { key, request, .. } => {
+                // A caller may not send us elsewhere: toll fraud (RFC 3515 §2.4.2 allows 603).
+                self.desk.ua.respond(key, request.reply(603), now);
+            }
+            UaEvent::Ended { leg, end } => self.leg_ended(leg, &end, now),
+        }
+    }
+
+    fn with_call(&mut self, id: CallId, f: impl FnOnce(&mut Call, &mut Desk, &Shared)) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            self.touched.push(id);
+            f(call, &mut self.desk, &self.shared);
+        }
+    }
+
+    /// Runs `f` on the call that owns a leg; `ours` is true for the caller's leg, false for a transfer's.
+    fn with(&mut self, leg: LegId, f: impl FnOnce(&mut Call, bool, &mut Desk, &Shared)) {
+        if let Some(id) = self.desk.by_leg.get(&leg).copied() {
+            self.with_call(id, |call, desk, shared| {
+                let ours = call.leg == leg;
+                f(call, ours, desk, shared);
+            });
+        }
+    }
+
+    /// A dialog is gone: a transfer's, or the caller's and with it the call.
+    fn leg_ended(&mut self, leg: LegId, end: &LegEnd, now: Now) {
+        let Some(id) = self.desk.by_leg.remove(&leg) else { return };
+        let mut over = false;
+        self.with_call(id, |call, desk, _| {
+            over = call.leg == leg;
+            if over {
+                call.leg_ended(end, now, desk);
+            } else if call.transfer.as_deref().is_some_and(|t| t.is_leg(leg)) {
+                call.transfer_ended(end, now, desk);
+            }
+        });
+        if !over {
+            return;
+        }
+        match self.calls.get_mut(&id) {
+            Some(call) if call.is_recording(&self.desk) => call.leg_gone = true,
+            Some(_) | None => self.forget(id),
+        }
+    }
+
+    fn forget(&mut self, id: CallId) {
+        let Some(call) = self.calls.remove(&id) else { return };
+        if let Some(at) = call.armed {
+            self.timers.remove(&(at, id));
+        }
+        if call.admitted {
+            self.desk.counts.release(call.source);
+        }
+    }
+
+    fn out_of_dialog(&mut self, key: ServerKey, request: &Request, now: Now) {
+        let response = self.registrar.answer(request, now);
+        self.desk.ua.respond(key, response, now);
+    }
+}
+
+fn view(call: &Call) -> CallView {
+    CallView {
+        id: call.id,
+        from: call.from.clone(),
+        to: call.to.clone(),
+        hotline: call.hotline.clone(),
+        arrived: call.arrived,
+        step: call.last_step.clone(),
+    }
+}

@@ -1,0 +1,59 @@
+//! Recording what a citizen says: a file, its events, and the call back that we owe for it (mission row N1).
+
+use std::time::Duration;
+
+use crate::ivr::walk::Input as WalkInput;
+use crate::kernel::{CallId, EventKind, MediaId, Now};
+use crate::media::MediaCommand;
+
+use super::desk::{Command, Desk, Recording};
+use super::live::Call;
+
+impl Call {
+    /// Starts a recording for the walk.
+    pub(super) fn record(&mut self, max_s: u32, silence_s: u32, purpose: &str, now: Now, desk: &mut Desk) {
+        let Some(media) = self.media else { return };
+        self.recordings_made += 1;
+        let file = format!("{purpose}/{}-{}.wav", self.id, self.recordings_made);
+        desk.note(self.id, EventKind::RecordingStarted { file: file.clone(), purpose: purpose.to_owned() }, now);
+        desk.recordings.insert(media.id, Recording { call: self.id, file: file.clone() });
+        desk.push(Command::StartRecording {
+            id: media.id,
+            file,
+            max: Duration::from_secs(u64::from(max_s)),
+            silence: (silence_s > 0).then(|| Duration::from_secs(u64::from(silence_s))),
+        });
+    }
+
+    /// The caller pressed the key that ends a message.
+    pub(super) fn stop_recording(&mut self, desk: &mut Desk) {
+        if let Some(media) = self.media {
+            desk.push(Command::Media { id: media.id, command: MediaCommand::StopRecording });
+        }
+    }
+
+    /// Closes the file, if one is open.
+    pub(super) fn finish_recording(&mut self, id: MediaId, desk: &mut Desk) {
+        if desk.recordings.contains_key(&id) {
+            desk.push(Command::FinishRecording { id });
+        }
+    }
+
+    /// Whether a file of this call is open.
+    pub(super) fn is_recording(&self, desk: &Desk) -> bool {
+        self.media.is_some_and(|m| desk.recordings.contains_key(&m.id))
+    }
+
+    /// The file is complete and on record; the walk goes on.
+    pub(super) fn recorded(&mut self, file: String, duration_ms: u64, now: Now, desk: &mut Desk) {
+        self.walk_on(WalkInput::Recorded { duration_ms, file }, now, desk);
+    }
+}
+
+/// Notes a finished recording and says whose it was.
+pub(super) fn saved(id: MediaId, duration_ms: u64, sha256: &str, now: Now, desk: &mut Desk) -> Option<(CallId, String)> {
+    let recording = desk.recordings.remove(&id)?;
+    let kind = EventKind::RecordingEnded { file: recording.file.clone(), duration_ms, sha256: sha256.to_owned() };
+    desk.note(recording.call, kind, now);
+    Some((recording.call, recording.file))
+}

@@ -1,0 +1,12 @@
+//! `yihao config`: what is in force.
+
+use std::process::ExitCode;
+
+use super::Done;
+use crate::config::Config;
+
+/// Prints it.
+pub(super) fn run(config: &Config) -> Done {
+    print!("{}", config.to_text());
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,197 @@
+//! What the rest of the house may ask of a running server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::call::{CallView, Shared};
+use crate::config::Config;
+use crate::store::Journal;
+use crate::store::ledger::Ledger;
+
+use super::gauges::TrunkBoard;
+use super::library::Library;
+use super::plans;
+use super::shard::Input;
+
+/// How often a drain looks whether the last call has ended.
+const DRAIN_LOOK: Duration = Duration::from_millis(100);
+/// What calls get to say goodbye when the drain's time is over: BYE and its answer.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// What a reload brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reloaded {
+    /// Numbers that are served now.
+    pub numbers: usize,
+    /// Flows that are loaded now.
+    pub flows: usize,
+}
+
+/// Whether the server is well.
+#[derive(Clone, Copy, Debug)]
+pub struct Health {
+    /// The journal takes events durably.
+    pub journal_writable: bool,
+    /// The database takes the journal's events.
+    pub ledger_current: bool,
+    /// Events that the database has not taken yet.
+    pub journal_waiting: u64,
+    /// No new calls.
+    pub draining: bool,
+}
+
+/// A running server, as others see it. Clones are cheap.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) config: Arc<Config>,
+    pub(super) shards: Vec<mpsc::Sender<Input>>,
+    pub(super) shared: Arc<ArcSwap<Shared>>,
+    pub(super) library: Arc<Library>,
+    pub(super) journal: Journal,
+    pub(super) ledger: Ledger,
+    pub(super) trunks: Arc<TrunkBoard>,
+    pub(super) draining: Arc<AtomicBool>,
+}
+
+impl Handle {
+    /// The ledger, for reading.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The configuration that the server was started with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Numbers that are served: as dialled, and the hotline's name.
+    pub fn numbers(&self) -> Vec<(String, String)> {
+        let shared = self.shared.load();
+        let each = shared.plan.numbers().iter();
+        each.flat_map(|n| n.dial.iter().map(|dial| (dial.to_string(), n.name.clone()))).collect()
+    }
+
+    /// The calls of this moment.
+    pub async fn calls(&self) -> Vec<CallView> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            let (ask, answer) = oneshot::channel();
+            if shard.send(Input::Views(ask)).await.is_ok() {
+                all.extend(answer.await.unwrap_or_default());
+            }
+        }
+        all.sort_by_key(|call| call.id);
+        all
+    }
+
+    /// Whether the server is well.
+    pub fn health(&self) -> Health {
+        let health = self.journal.health();
+        Health {
+            journal_writable: !health.degraded.get() && !health.stalled.get(),
+            ledger_current: !health.db_lagging.get(),
+            journal_waiting: health.journal_lag_entries.get(),
+            draining: self.draining.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Reads prompts, plans and calendar again. Running calls end under the plan they began with.
+    ///
+    /// # Errors
+    /// Every problem found; the old plans stay in force.
+    pub async fn reload(&self) -> Result<Reloaded, Vec<String>> {
+        let handle = self.clone();
+        let loaded = tokio::task::spawn_blocking(move || {
+            let bad = handle.library.reload();
+            let plans = plans::load(&handle.config, &handle.library);
+            (bad, plans)
+        });
+        let (bad, loaded) = loaded.await.map_err(|error| vec![error.to_string()])?;
+        for prompt in bad {
+            tracing::error!(%prompt, "a prompt cannot be used");
+        }
+        let plans = loaded.inspect_err(|_| count_reload("refused"))?;
+        let counts = Reloaded { numbers: plans.dialplan.numbers().len(), flows: plans.dialplan.flows().len() };
+        self.change(|shared| {
+            shared.plan = plans.dialplan.clone();
+            shared.calendar = plans.calendar.clone();
+        })
+        .await;
+        count_reload("done");
+        Ok(counts)
+    }
+
+    /// Takes no new calls from now on.
+    pub async fn drain(&self) {
+        if !self.draining.swap(true, Ordering::Relaxed) {
+            metrics::gauge!("yihao_draining").set(1.0);
+            self.change(|shared| shared.draining = true).await;
+        }
+    }
+
+    /// Waits until every call has ended; after `patience` they are ended. Says whether all ended in peace.
+    pub async fn drained(&self, patience: Duration) -> bool {
+        if tokio::time::timeout(patience, self.until_idle()).await.is_ok() {
+            return true;
+        }
+        for shard in &self.shards {
+            let _ = shard.send(Input::EndAll).await; // a shard that is gone has no calls
+        }
+        let _ = tokio::time::timeout(GOODBYE, self.until_idle()).await; // then they end without a word
+        false
+    }
+
+    /// The trunks and whether calls can be placed by them.
+    pub fn trunks(&self) -> Vec<(String, bool)> {
+        self.trunks.all()
+    }
+
+    /// Gives the registrations back, once no call needs a trunk any more. Ends by itself: the exchange waits two seconds.
+    pub(super) async fn leave_trunks(&self) {
+        let Some(first) = self.shards.first() else { return };
+        let _ = first.send(Input::StopTrunks).await; // a shard that is gone has no trunks
+        loop {
+            let (ask, answer) = oneshot::channel();
+            if first.send(Input::TrunksStopped(ask)).await.is_err() || answer.await.unwrap_or(true) {
+                return;
+            }
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+    }
+
+    async fn until_idle(&self) {
+        while !self.is_idle().await {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+    }
+
+    async fn is_idle(&self) -> bool {
+        for shard in &self.shards {
+            let (ask, answer) = oneshot::channel();
+            if shard.send(Input::Idle(ask)).await.is_ok() && !answer.await.unwrap_or(true) {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn change(&self, change: impl Fn(&mut Shared)) {
+        self.shared.rcu(|old| {
+            let mut new = Shared::clone(old);
+            change(&mut new);
+            new
+        });
+        let new = self.shared.load_full();
+        for shard in &self.shards {
+            let _ = shard.send(Input::Reload(new.clone())).await; // a shard that is gone takes no calls
+        }
+    }
+}
+
+fn count_reload(outcome: &'static str) {
+    metrics::counter!("yihao_reloads_total", "outcome" => outcome).increment(1);
+}

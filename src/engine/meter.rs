@@ -1,0 +1,92 @@
+//! Metrics from the same events that the ledger gets: nothing is counted twice or in two ways.
+
+use std::collections::HashMap;
+
+use metrics::{Counter, Histogram, counter, histogram};
+
+use crate::kernel::{CallId, Event, EventKind, Wall};
+
+/// Calls under way whose arrival is remembered for their length; beyond it a length is not measured.
+const REMEMBERED_MAX: usize = 100_000;
+
+/// Counts events.
+pub(super) struct Meter {
+    arrived: HashMap<CallId, Wall>,
+    pickup: Histogram,
+    length: Histogram,
+    unknown: Counter,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            arrived: HashMap::new(),
+            pickup: histogram!("yihao_pickup_seconds"),
+            length: histogram!("yihao_call_seconds"),
+            unknown: counter!("yihao_calls_total", "hotline" => "none"),
+        }
+    }
+}
+
+impl Meter {
+    /// Takes events in the order of the ledger.
+    pub(super) fn count(&mut self, events: &[Event]) {
+        for event in events {
+            self.count_one(event);
+        }
+    }
+
+    fn count_one(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Invite { hotline, .. } => {
+                match hotline {
+                    // Hotlines are named in the plans: their number is bounded by what an operator wrote.
+                    Some(name) => counter!("yihao_calls_total", "hotline" => name.clone()).increment(1),
+                    None => self.unknown.increment(1),
+                }
+                if self.arrived.len() < REMEMBERED_MAX {
+                    self.arrived.insert(event.call, event.at);
+                }
+            }
+            EventKind::AnsweredByMachine { .. } => {
+                if let Some(at) = self.arrived.get(&event.call) {
+                    self.pickup.record(seconds(*at, event.at));
+                }
+            }
+            EventKind::Ended { by, reason, status } => {
+                if let Some(at) = self.arrived.remove(&event.call) {
+                    self.length.record(seconds(at, event.at));
+                }
+                counter!("yihao_calls_ended_total", "reason" => reason.as_str(), "by" => by.as_str()).increment(1);
+                if let Some(status) = status {
+                    counter!("yihao_calls_refused_total", "status" => status.to_string()).increment(1);
+                }
+            }
+            EventKind::CallbackOwed { because, .. } => {
+                counter!("yihao_callbacks_owed_total", "because" => because.clone()).increment(1);
+            }
+            EventKind::TransferAnswered => counter!("yihao_transfers_total", "outcome" => "answered").increment(1),
+            EventKind::TransferFailed { reason, .. } => {
+                counter!("yihao_transfers_total", "outcome" => reason.as_str()).increment(1);
+            }
+            EventKind::MediaLost { lost: true } => counter!("yihao_media_dead_total").increment(1),
+            EventKind::RecordingEnded { .. } => counter!("yihao_recordings_total", "outcome" => "saved").increment(1),
+            EventKind::Quality { lost, .. } => counter!("yihao_rtp_lost_total").increment(*lost),
+            EventKind::MediaLost { lost: false }
+            | EventKind::Ringing
+            | EventKind::PersonRequested { .. }
+            | EventKind::Offered { .. }
+            | EventKind::AnsweredByPerson { .. }
+            | EventKind::Step { .. }
+            | EventKind::Keys { .. }
+            | EventKind::TransferStarted { .. }
+            | EventKind::RecordingStarted { .. }
+            | EventKind::Held { .. }
+            | EventKind::Revealed { .. } => {}
+        }
+    }
+}
+
+fn seconds(from: Wall, to: Wall) -> f64 {
+    (to.as_millis() - from.as_millis()).max(0) as f64 / 1_000.0
+}

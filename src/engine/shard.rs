@@ -1,0 +1,156 @@
+//! One signalling shard: a thread that hands messages, sounds, commits and time to its exchange and carries out what
+//! the exchange says. It owns every call whose SIP Call-ID falls to it, so nothing in a call is locked.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::call::{CallView, Exchange, Shared, TrunkState};
+use crate::kernel::MediaId;
+use crate::media::{MediaOutput, QualityStats};
+use crate::sip::Flow;
+use crate::sip::message::{Malformed, Message};
+use crate::sip::trunk::{Answer, Target};
+
+use super::clock;
+use super::hands::Hands;
+
+/// Inputs that may wait for one shard. A burst beyond it is dropped at the door: SIP sends again.
+pub const INPUTS_MAX: usize = 65_536;
+/// Inputs taken in one turn before the timers are looked at.
+const TURN_MAX_INPUTS: usize = 64;
+
+/// What reaches a shard.
+pub enum Input {
+    /// A SIP message, or what could not be read as one.
+    Sip(Box<Result<Message, Malformed>>, Flow),
+    /// A connection broke.
+    FlowFailed(Flow),
+    /// The ledger has these tickets.
+    Committed(Vec<u64>),
+    /// A media worker reports.
+    Heard(MediaId, MediaOutput),
+    /// A session is gone.
+    MediaClosed(MediaId, Box<QualityStats>),
+    /// A recording is complete.
+    RecordingSaved {
+        /// Its session.
+        id: MediaId,
+        /// Length.
+        duration_ms: u64,
+        /// Checksum, hex.
+        sha256: String,
+    },
+    /// A recording could not be made or kept.
+    RecordingFailed(MediaId),
+    /// The way to a peer is known, or there is none.
+    Reached(u64, Option<Flow>),
+    /// A name of a trunk is resolved, or cannot be.
+    Resolved(u64, Answer),
+    /// A trunk of the first shard has changed.
+    TrunkChanged(TrunkState),
+    /// A call of another shard found an address of a trunk dead.
+    TrunkFailed(String, Target),
+    /// The house closes: the first shard gives the registrations back.
+    StopTrunks,
+    /// Who wants to know when the carriers have taken it.
+    TrunksStopped(oneshot::Sender<bool>),
+    /// New settings.
+    Reload(Arc<Shared>),
+    /// Who wants to see the live calls.
+    Views(oneshot::Sender<Vec<CallView>>),
+    /// Who wants to know when nothing is left to do.
+    Idle(oneshot::Sender<bool>),
+    /// The drain's time is over.
+    EndAll,
+    /// The thread may go home.
+    Stop,
+}
+
+/// A shard and its hands.
+pub(super) struct Shard {
+    pub exchange: Exchange,
+    pub hands: Hands,
+}
+
+impl Shard {
+    /// Runs until [`Input::Stop`] or until nobody can send any more.
+    pub(super) async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
+        let mut batch = Vec::with_capacity(TURN_MAX_INPUTS);
+        let alarm = tokio::time::sleep_until(tokio::time::Instant::now());
+        tokio::pin!(alarm);
+        self.drain(); // what the trunks wanted before anybody listened
+        loop {
+            let due = self.exchange.poll_timeout().map(clock::instant);
+            if let Some(at) = due
+                && at != alarm.deadline()
+            {
+                alarm.as_mut().reset(at);
+            }
+            tokio::select! {
+                biased;
+                count = inputs.recv_many(&mut batch, TURN_MAX_INPUTS) => {
+                    if count == 0 {
+                        return;
+                    }
+                }
+                () = &mut alarm, if due.is_some() => {}
+            }
+            for input in batch.drain(..) {
+                if matches!(input, Input::Stop) {
+                    return;
+                }
+                self.take(input);
+                self.drain();
+            }
+            let now = clock::now();
+            if self.exchange.poll_timeout().is_some_and(|at| at <= now.mono) {
+                self.exchange.handle_timeout(now);
+                self.drain();
+            }
+            self.hands.show(&self.exchange);
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        let now = clock::now();
+        match input {
+            Input::Sip(message, flow) => self.exchange.receive(*message, flow, now),
+            Input::FlowFailed(flow) => self.exchange.flow_failed(&flow, now),
+            Input::Committed(tickets) => {
+                for ticket in tickets {
+                    self.exchange.committed(ticket, now);
+                }
+            }
+            Input::Heard(id, output) => self.exchange.heard(id, output, now),
+            Input::MediaClosed(id, quality) => self.exchange.media_closed(id, &quality, now),
+            Input::RecordingSaved { id, duration_ms, sha256 } => {
+                self.exchange.recording_saved(id, duration_ms, &sha256, now);
+            }
+            Input::RecordingFailed(id) => self.exchange.recording_failed(id, now),
+            Input::Reached(query, flow) => self.exchange.reached(query, flow, now),
+            Input::Resolved(query, answer) => self.exchange.resolved(query, answer, now),
+            Input::TrunkChanged(state) => self.exchange.trunk_changed(state),
+            Input::TrunkFailed(name, target) => self.exchange.trunk_target_failed(&name, target, now),
+            Input::StopTrunks => self.exchange.stop_trunks(now),
+            Input::TrunksStopped(reply) => {
+                let _ = reply.send(self.exchange.trunks_are_stopped(now));
+            }
+            Input::Reload(shared) => self.exchange.reload((*shared).clone()),
+            Input::Views(reply) => {
+                let _ = reply.send(self.exchange.views()); // whoever asked may have gone
+            }
+            Input::Idle(reply) => {
+                let _ = reply.send(self.exchange.is_idle());
+            }
+            Input::EndAll => self.exchange.end_all(now),
+            Input::Stop => {}
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(command) = self.exchange.next_command() {
+            self.hands.carry_out(command, &mut self.exchange);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! After a restart: ends the calls that the last run left open, and finishes their recordings. Each gets exactly one
+//! `Ended`, because it is done once, after everything the last run wrote has been taken into account, and through the journal.
+//!
+//! **When did such a call end?** Nobody knows; the restart may be hours later, and would falsify every duration. The call is
+//! taken to have ended at the server's last sign of life, which is the last event of any call, but not before its own last
+//! event and not after the restart.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::kernel::{EndReason, EndedBy, Event, EventKind, Wall};
+use crate::store::journal::Journal;
+use crate::store::record::{CallRecord, RecordingFacts};
+
+use super::{LedgerError, Sendable, signed};
+
+/// Finds out what is on the disk of a recording that was cut off, repairing it if need be; `None`: nothing is.
+pub type Settle = Arc<dyn Fn(&str) -> Option<RecordingFacts> + Send + Sync>;
+
+/// A message shorter than this is a breath or a click: it is kept, but nobody is owed a call for it. (While a call lives,
+/// its plan decides.)
+const SHORTEST_MESSAGE_MS: u64 = 1_000;
+
+/// Why the citizen of a call that was cut off is owed a call back (mission row N1), if he is and it is not on record yet.
+fn debt(record: &CallRecord, left_a_message: bool) -> Option<&'static str> {
+    let unanswered = record.person_requested_at.is_some() && record.answered_by_person_at.is_none();
+    match (&record.callback_owed, left_a_message) {
+        (Some(_), _) => None,
+        (None, true) => Some("message_left"),
+        (None, false) if unanswered && record.ended_at.is_none() => Some("interrupted"),
+        (None, false) => None,
+    }
+}
+
+/// What is left to do from the last run.
+#[derive(Clone)]
+pub struct Closing {
+    last_seq: u64,
+    restarted_at: Wall,
+    settle: Settle,
+    sign_of_life: Wall,
+}
+
+impl fmt::Debug for Closing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closing")
+            .field("last_seq", &self.last_seq)
+            .finish_non_exhaustive()
+    }
+}
+
+const SELECT_UNFINISHED: &str = "
+SELECT record FROM calls
+WHERE (ended_at_ms IS NULL OR recordings_open > 0) AND first_seq <= ?1
+ORDER BY call_id";
+
+impl Closing {
+    /// `last_seq`: the last sequence number of the last run ([`crate::store::Recovery::last_seq`]).
+    pub fn new(last_seq: u64, restarted_at: Wall, settle: Settle) -> Self {
+        Self {
+            last_seq,
+            restarted_at,
+            settle,
+            sign_of_life: Wall::default(),
+        }
+    }
+
+    /// An event was taken over; its time is a sign of life if it is the last run's.
+    pub(super) fn saw(&mut self, seq: u64, at: Wall) {
+        if seq <= self.last_seq {
+            self.sign_of_life = at;
+        }
+    }
+
+    /// Whether all that the last run wrote has been taken over.
+    pub(super) fn is_due(&self, drained_seq: u64) -> bool {
+        drained_seq >= self.last_seq
+    }
+
+    /// Appends what is missing.
+    pub(super) fn carry_out<'a>(
+        &'a self,
+        writer: &'a mut SqliteConnection,
+        journal: &'a Journal,
+    ) -> Sendable<'a, Result<(), LedgerError>> {
+        Box::pin(self.carry_out_unboxed(writer, journal))
+    }
+
+    async fn carry_out_unboxed(
+        &self,
+        writer: &mut SqliteConnection,
+        journal: &Journal,
+    ) -> Result<(), LedgerError> {
+        let rows = sqlx::query(SELECT_UNFINISHED)
+            .bind(signed(self.last_seq))
+            .fetch_all(writer)
+            .await?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in rows {
+            let record: CallRecord =
+                serde_json::from_str(row.try_get(0)?).map_err(|source| LedgerError::Damaged {
+                    what: "a call's record".into(),
+                    source,
+                })?;
+            records.push(record);
+        }
+        let closing = self.clone();
+        let work = move || {
+            records
+                .iter()
+                .map(|record| closing.last_events(record))
+                .collect::<Vec<_>>()
+        };
+        let all = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| LedgerError::CutOff)?;
+        for events in all.into_iter().filter(|events| !events.is_empty()) {
+            journal.append(events, None);
+        }
+        Ok(())
+    }
+
+    fn last_events(&self, record: &CallRecord) -> Vec<Event> {
+        let call = record.call;
+        let at = self
+            .sign_of_life
+            .min(self.restarted_at)
+            .max(record.last_event_at);
+        let mut events = Vec::new();
+        let mut left_a_message = false;
+        for recording in record.open_recordings() {
+            match (self.settle)(&recording.file) {
+                Some(RecordingFacts {
+                    duration_ms,
+                    sha256,
+                }) => {
+                    left_a_message |= recording.purpose == "message" && duration_ms >= SHORTEST_MESSAGE_MS;
+                    let file = recording.file.clone();
+                    let kind = EventKind::RecordingEnded { file, duration_ms, sha256 };
+                    events.push(Event { call, at, kind });
+                }
+                None => {
+                    tracing::error!(%call, file = recording.file, "a recording is not on the disk")
+                }
+            }
+        }
+        if let Some(because) = debt(record, left_a_message)
+            && let Some(to) = record.from.clone()
+        {
+            events.push(Event { call, at, kind: EventKind::CallbackOwed { to, because: because.to_owned() } });
+        }
+        if record.ended_at.is_none() {
+            tracing::warn!(%call, "a call was cut off by the restart");
+            let kind = EventKind::Ended {
+                by: EndedBy::System,
+                reason: EndReason::Interrupted,
+                status: None,
+            };
+            events.push(Event { call, at, kind });
+        }
+        events
+    }
+}

@@ -1,0 +1,369 @@
+//! The recorder: one thread, `recorder`, writes all recordings. Whoever has sound puts it into memory and goes on; once a
+//! second the thread writes what came and makes it durable. Knows no RTP and no call.
+
+mod files;
+mod wav;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::disk::{Disk, RealDisk};
+use super::health::StoreHealth;
+use super::lock;
+use files::Growing;
+pub use files::{Finished, is_safe_name, repair, settle};
+pub use wav::wav_header;
+
+/// How often sound is written and made durable: what a power cut takes at most.
+const FLUSH: Duration = Duration::from_secs(1);
+/// Recordings that may wait to be begun.
+const OPENINGS_MAX: usize = 1_024;
+/// Sound that may wait for a slow disk, per channel: 30 s.
+const WAITING_MAX_BYTES: usize = 30 * 8_000;
+
+/// Why a recording is shorter than it was to be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StopReason {
+    /// No room on the disk.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The disk failed otherwise.
+    #[error("the disk failed: {0}")]
+    DiskFailed(String),
+    /// The disk is too slow for the sound.
+    #[error("the disk is too slow")]
+    TooSlow,
+    /// The name is not safe, or is taken.
+    #[error("the file cannot be made: {0}")]
+    BadName(String),
+    /// Too many recordings were begun at once, or the recorder is going down.
+    #[error("the recorder takes no more")]
+    Refused,
+}
+
+/// How a recording came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// File name below the recordings' folder.
+    pub file: String,
+    /// The complete file; `None`: there is none, or it will only be completed at the next start.
+    pub finished: Option<Finished>,
+    /// Why it stopped early, if it did.
+    pub stopped: Option<StopReason>,
+}
+
+/// Is told once how a recording came out, on the recorder's thread; must not block.
+pub type Done = Box<dyn FnOnce(Outcome) + Send>;
+
+/// The way to the recorder; clones share it.
+#[derive(Clone)]
+pub struct RecorderHandle {
+    jobs: SyncSender<Job>,
+    health: Arc<StoreHealth>,
+}
+
+/// The recorder itself: ends when it is closed or dropped, with all recordings complete.
+pub struct Recorder {
+    handle: RecorderHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// One recording, in the hands of whoever has the sound. Finished when dropped.
+pub struct Recording {
+    shared: Arc<Shared>,
+    jobs: SyncSender<Job>,
+}
+
+#[derive(Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    samples: Vec<u8>,
+    max_bytes: usize,
+    finished: bool,
+    /// Set when no more sound is wanted.
+    stopped: Option<StopReason>,
+}
+
+enum Job {
+    Open {
+        file: String,
+        channels: u16,
+        shared: Arc<Shared>,
+        done: Done,
+    },
+    /// Some recording is finished: look now, not at the next second.
+    Look,
+    Close,
+}
+
+struct Running {
+    growing: Option<Growing>,
+    file: String,
+    shared: Arc<Shared>,
+    done: Done,
+}
+
+impl Recorder {
+    /// Starts the recorder on a folder.
+    pub fn start(dir: &Path, health: Arc<StoreHealth>) -> io::Result<Self> {
+        Self::start_on(Arc::new(RealDisk), dir, health)
+    }
+
+    /// The same on any disk.
+    pub fn start_on(disk: Arc<dyn Disk>, dir: &Path, health: Arc<StoreHealth>) -> io::Result<Self> {
+        let (jobs, inbox) = sync_channel(OPENINGS_MAX);
+        let worker = Worker {
+            disk,
+            dir: dir.to_owned(),
+            health: health.clone(),
+            running: Vec::new(),
+            buffer: Vec::new(),
+        };
+        let thread = thread::Builder::new()
+            .name("recorder".into())
+            .spawn(move || worker.run(&inbox))?;
+        Ok(Self {
+            handle: RecorderHandle { jobs, health },
+            thread: Some(thread),
+        })
+    }
+
+    /// A way to it.
+    pub fn handle(&self) -> RecorderHandle {
+        self.handle.clone()
+    }
+
+    /// Completes all recordings and ends the thread.
+    pub fn close(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let _ = self.handle.jobs.send(Job::Close);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the recorder's thread panicked");
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            self.end();
+        }
+    }
+}
+
+impl RecorderHandle {
+    /// Begins a recording of A-law sound in 1 or 2 interleaved channels. Never blocks; `done` is told how it came out, also
+    /// when it could not begin.
+    pub fn open(&self, file: &str, channels: u16, done: Done) -> Recording {
+        let channels = channels.clamp(1, 2);
+        let waiting = Waiting {
+            max_bytes: WAITING_MAX_BYTES * usize::from(channels),
+            ..Waiting::default()
+        };
+        let shared = Arc::new(Shared {
+            waiting: Mutex::new(waiting),
+        });
+        let job = Job::Open {
+            file: file.to_owned(),
+            channels,
+            shared: shared.clone(),
+            done,
+        };
+        if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) =
+            self.jobs.try_send(job)
+            && let Job::Open { file, done, .. } = job
+        {
+            self.health.recordings_failed.add(1);
+            lock(&shared.waiting).stopped = Some(StopReason::Refused);
+            done(Outcome {
+                file,
+                finished: None,
+                stopped: Some(StopReason::Refused),
+            });
+        }
+        Recording {
+            shared,
+            jobs: self.jobs.clone(),
+        }
+    }
+}
+
+impl Recording {
+    /// Adds sound (A-law, channels interleaved; usually one frame of 160). Never blocks. False: no more is wanted.
+    pub fn frames(&self, samples: &[u8]) -> bool {
+        let mut waiting = lock(&self.shared.waiting);
+        if waiting.stopped.is_some() || waiting.finished {
+            return false;
+        }
+        if waiting.samples.len() + samples.len() > waiting.max_bytes {
+            waiting.stopped = Some(StopReason::TooSlow);
+            return false;
+        }
+        waiting.samples.extend_from_slice(samples);
+        true
+    }
+
+    /// Ends it; `done` is told soon. The same as dropping it.
+    pub fn finish(self) {}
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        lock(&self.shared.waiting).finished = true;
+        let _ = self.jobs.try_send(Job::Look); // if it is full, the thread is awake anyway
+    }
+}
+
+struct Worker {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    health: Arc<StoreHealth>,
+    running: Vec<Running>,
+    buffer: Vec<u8>,
+}
+
+impl Worker {
+    fn run(mut self, inbox: &Receiver<Job>) {
+        let mut closing = false;
+        while !closing {
+            // Nothing to do: sleep until someone calls. Otherwise look after all once a second.
+            let job = if self.running.is_empty() {
+                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                inbox.recv_timeout(FLUSH)
+            };
+            match job {
+                Ok(Job::Open {
+                    file,
+                    channels,
+                    shared,
+                    done,
+                }) => self.open(file, channels, shared, done),
+                Ok(Job::Look) => self.sweep(false),
+                Err(RecvTimeoutError::Timeout) => self.sweep(true),
+                Ok(Job::Close) | Err(RecvTimeoutError::Disconnected) => closing = true,
+            }
+            self.health.recordings_open.set(self.running.len() as u64);
+        }
+        while let Ok(job) = inbox.try_recv() {
+            if let Job::Open { file, done, .. } = job {
+                done(Outcome {
+                    file,
+                    finished: None,
+                    stopped: Some(StopReason::Refused),
+                });
+            }
+        }
+        for running in &self.running {
+            lock(&running.shared.waiting).finished = true;
+        }
+        self.sweep(false);
+    }
+
+    fn open(&mut self, file: String, channels: u16, shared: Arc<Shared>, done: Done) {
+        let growing = match Growing::create(&*self.disk, &self.dir, &file, channels) {
+            Ok(growing) => Some(growing),
+            Err(error) => {
+                lock(&shared.waiting).stopped = Some(reason(&error));
+                None
+            }
+        };
+        self.running.push(Running {
+            growing,
+            file,
+            shared,
+            done,
+        });
+    }
+
+    /// Writes what came (if `all`, of every recording) and completes those that are finished or stopped.
+    fn sweep(&mut self, all: bool) {
+        let mut i = 0;
+        while i < self.running.len() {
+            let ends = {
+                let mut waiting = lock(&self.running[i].shared.waiting);
+                let ends = waiting.finished || waiting.stopped.is_some();
+                if all || ends {
+                    std::mem::swap(&mut waiting.samples, &mut self.buffer);
+                }
+                ends
+            };
+            let failed = self.write(i);
+            if ends || failed {
+                let running = self.running.swap_remove(i);
+                self.complete(running);
+            } else {
+                i += 1;
+            }
+        }
+    }
+
+    /// Writes the buffer to one recording and empties it. True: it cannot go on.
+    fn write(&mut self, i: usize) -> bool {
+        let running = &mut self.running[i];
+        let result = match &mut running.growing {
+            Some(growing) if !self.buffer.is_empty() => growing.append(&self.buffer),
+            Some(_) => Ok(()),
+            None => return true,
+        };
+        self.buffer.clear();
+        if let Err(error) = &result {
+            lock(&running.shared.waiting).stopped = Some(reason(error));
+        }
+        result.is_err()
+    }
+
+    fn complete(&self, running: Running) {
+        let Running {
+            growing,
+            file,
+            shared,
+            done,
+        } = running;
+        let mut stopped = lock(&shared.waiting).stopped.clone();
+        let finished = match growing.map(|growing| growing.finish(&*self.disk)) {
+            Some(Ok(finished)) => Some(finished),
+            Some(Err(error)) => {
+                stopped = stopped.or(Some(reason(&error)));
+                None
+            }
+            None => None,
+        };
+        if let Some(why) = &stopped {
+            self.health.recordings_failed.add(1);
+            lock(&shared.waiting).stopped = Some(why.clone());
+            tracing::error!(file, %why, "a recording stopped early; the call goes on");
+        }
+        done(Outcome {
+            file,
+            finished,
+            stopped,
+        });
+    }
+}
+
+fn reason(error: &io::Error) -> StopReason {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StopReason::DiskFull,
+        io::ErrorKind::InvalidInput | io::ErrorKind::AlreadyExists => {
+            StopReason::BadName(error.to_string())
+        }
+        _ => StopReason::DiskFailed(error.to_string()),
+    }
+}

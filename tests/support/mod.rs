@@ -1,0 +1,6 @@
+//! What the scenarios stand on.
+
+pub mod by_hand;
+pub mod plans;
+pub mod script;
+pub mod world;
