@@ -4,5 +4,6 @@
 #![cfg(test)]
 
 mod citizen;
+mod fuzz_seeds;
 mod support;
 mod tidy;
