@@ -20,7 +20,7 @@ use crate::sip::ua::{Command as UaCommand, Credentials, LegEnd, OutgoingCall, Ua
 use crate::sip::{Flow, message};
 
 use super::LocalRtp;
-pub use ear::{Ear, Sound};
+pub use ear::{Ear, Sound, is as is_sound};
 pub use script::{Action, HoldWay, KeyPress};
 
 /// Wheel of the telephone's sound.
