@@ -35,6 +35,8 @@ impl Call {
             }
             return;
         }
+        // Answered on record, but the 200 has not left and never will: the status says so.
+        let status = status.or((self.phase == Phase::Answering).then_some(487));
         self.phase = Phase::Ending;
         self.deadline = None;
         let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();

@@ -99,7 +99,8 @@ pub(super) struct Call {
     pub prompt: Option<PlayId>,
     /// The caller hears our ring-back tone.
     pub ringback: bool,
-    pub callee_hung_up: bool,
+    /// How the conversation with a transfer's target ended, until the plan goes on with the caller.
+    pub conversation_end: Option<(EndedBy, EndReason)>,
     /// The end is durable: what it answers may leave.
     pub end_on_record: bool,
     /// The dialog is over; only a recording keeps the call.
@@ -268,6 +269,7 @@ impl Call {
             WalkCommand::Event(kind) => {
                 if let EventKind::Step { step } = &kind {
                     self.last_step = Some(step.clone());
+                    self.conversation_end = None;
                 }
                 desk.note(self.id, kind, now);
             }
@@ -282,10 +284,7 @@ impl Call {
     }
 
     fn hang_up(&mut self, reason: EndReason, now: Now, desk: &mut Desk) {
-        let (by, reason) = match self.callee_hung_up {
-            true => (EndedBy::Callee, EndReason::Hangup),
-            false => (EndedBy::System, reason),
-        };
+        let (by, reason) = self.conversation_end.unwrap_or((EndedBy::System, reason));
         self.end(by, reason, None, After::HangUp { cause: 16 }, now, desk);
     }
 

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::ivr::walk::{Input as WalkInput, TransferOutcome};
-use crate::kernel::{AudioParams, EndReason, EventKind, LegId, Now, PhoneNumber};
-use crate::media::MediaCommand;
+use crate::kernel::{AudioParams, EndReason, EndedBy, EventKind, LegId, Now, PhoneNumber};
+use crate::media::{MediaCommand, MediaOutput};
 use crate::sip::Flow;
 use crate::sip::message::{HeaderName, Host, NameAddr, Params, Uri};
 use crate::sip::sdp::{self, LocalAudio, Sdp};
@@ -53,7 +53,6 @@ pub(super) struct Transfer {
     ringing: bool,
     bridged: bool,
     answered: bool,
-    status: Option<u16>,
 }
 
 impl Transfer {
@@ -82,7 +81,7 @@ impl Call {
     /// The walk asks for a transfer.
     pub(super) fn begin_transfer(&mut self, to: String, timeout_s: u32, now: Now, desk: &mut Desk, shared: &Shared) {
         let Some(route) = shared.routes.iter().find(|r| r.carries(&to)).cloned() else {
-            self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Denied }, now, desk);
+            self.transfer_failed(EndReason::Forbidden, None, now, desk);
             return;
         };
         let query = desk.new_query();
@@ -100,7 +99,6 @@ impl Call {
             ringing: false,
             bridged: false,
             answered: false,
-            status: None,
         }));
     }
 
@@ -195,6 +193,9 @@ impl Call {
         }
         if !transfer.answered {
             transfer.answered = true;
+            if let Some(media) = transfer.media {
+                desk.push(Command::Media { id: media.id, command: MediaCommand::WatchDead(true) });
+            }
             desk.note(id, EventKind::TransferAnswered, now);
             self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Answered }, now, desk);
         }
@@ -203,16 +204,28 @@ impl Call {
     /// The target hung up after talking.
     pub(super) fn transfer_bye(&mut self, leg: LegId, now: Now, desk: &mut Desk) {
         desk.ua.confirm_bye(leg, now);
-        self.callee_hung_up = true;
+    }
+
+    /// Something the media worker reports about the target's session.
+    pub(super) fn transfer_heard(&mut self, output: &MediaOutput, now: Now, desk: &mut Desk) {
+        let Some(transfer) = self.transfer.as_deref() else { return };
+        if matches!(output, MediaOutput::Dead) && transfer.answered {
+            desk.note(self.id, EventKind::MediaLost { lost: true }, now);
+            if let Some(leg) = transfer.leg {
+                desk.ua.hangup(leg, None, now);
+            }
+            self.conversation_over((EndedBy::System, EndReason::DeadMedia), now, desk);
+        }
     }
 
     /// The target's dialog is gone.
     pub(super) fn transfer_ended(&mut self, end: &LegEnd, now: Now, desk: &mut Desk) {
         let Some(transfer) = self.transfer.as_deref() else { return };
         if !transfer.answered {
-            let (_, reason) = reason_of(end);
-            let status = match end {
-                LegEnd::Rejected { status } => Some(*status),
+            let rang = transfer.ringing || transfer.bridged;
+            let (reason, status) = match end {
+                LegEnd::Rejected { status } => (reason_of(end).1, Some(*status)),
+                LegEnd::Timeout if rang => (EndReason::NoAnswer, None),
                 LegEnd::Hangup(_)
                 | LegEnd::Redirected { .. }
                 | LegEnd::Timeout
@@ -220,11 +233,20 @@ impl Call {
                 | LegEnd::SessionExpired
                 | LegEnd::TransportFailed
                 | LegEnd::Cancelled
-                | LegEnd::ProtocolError => transfer.status,
+                | LegEnd::ProtocolError => (reason_of(end).1, None),
             };
             self.transfer_failed(reason, status, now, desk);
             return;
         }
+        let how = match reason_of(end) {
+            (EndedBy::Caller, reason) => (EndedBy::Callee, reason), // "they" are the target here
+            other => other,
+        };
+        self.conversation_over(how, now, desk);
+    }
+
+    fn conversation_over(&mut self, how: (EndedBy, EndReason), now: Now, desk: &mut Desk) {
+        self.conversation_end = Some(how);
         self.close_transfer(desk);
         self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Ended }, now, desk);
     }
@@ -252,6 +274,9 @@ impl Call {
     pub(super) fn transfer_failed(&mut self, reason: EndReason, status: Option<u16>, now: Now, desk: &mut Desk) {
         desk.note(self.id, EventKind::TransferFailed { reason, status }, now);
         if let Some(transfer) = self.transfer.take() {
+            if let (true, Some(caller)) = (transfer.bridged, self.media) {
+                desk.push(Command::Unbridge { id: caller.id }); // there was early sound
+            }
             transfer.drop_it(now, desk);
         }
         self.stop_ringback(desk);
@@ -280,11 +305,11 @@ impl Call {
 
     fn close_transfer(&mut self, desk: &mut Desk) {
         if let Some(transfer) = self.transfer.take() {
-            if let Some(media) = transfer.media {
-                desk.push(Command::CloseMedia { id: media.id });
-            }
             if let Some(caller) = self.media {
                 desk.push(Command::Unbridge { id: caller.id });
+            }
+            if let Some(media) = transfer.media {
+                desk.push(Command::CloseMedia { id: media.id });
             }
         }
     }

@@ -63,7 +63,7 @@ fn a_redirection_is_not_followed() {
     let config = city.phone_config();
     city.add_phone(config, vec![answered(), hear(880.0), gone()]);
     city.dial(CITIZEN, "4110");
-    city.run_for(seconds(1.0));
+    city.run_for(seconds(0.2));
     let hand = ByHand::new(9, "");
     let invite = hand.requests(&city).into_iter().find(|r| r.method == Method::Invite).unwrap();
     let mut redirection = invite.reply(302);

@@ -80,9 +80,9 @@ fn a_bad_line_between_them() {
     let mut city = city(904);
     (city.rtp_weather.lose_every, city.rtp_weather.jitter) = (4, seconds(0.03));
     city.sip_weather.lose_every = 4;
-    let mut citizen = vec![answered_late(), Action::Expect(Sound::Tone(1_000.0), seconds(60.0)), speak(500.0, 3.0)];
+    let mut citizen = vec![answered_late(), Action::Expect(Sound::Tone(1_000.0), seconds(60.0)), speak(500.0, 6.0)];
     citizen.extend([wait(1.0), hang_up(), gone()]);
-    let police = vec![answered_late(), speak(1_000.0, 8.0), hear(500.0), gone()];
+    let police = vec![answered_late(), speak(1_000.0, 3.0), hear(500.0), gone()];
     phones(&mut city, citizen, police, |_| ());
     dial_and_run(&mut city, "4110");
     both_went_well(&city);
@@ -105,10 +105,8 @@ fn early_media_is_heard_before_the_answer() {
     let citizen = vec![answered(), hear(700.0), wait(3.0), hear(1_000.0), hang_up(), gone()];
     let police = vec![answered_late(), wait(1.0), speak(1_000.0, 3.0), gone()];
     phones(&mut city, citizen, police, |config| config.answers_after = Some(seconds(4.0)));
-    let quiet = std::mem::take(&mut city.phones);
-    let mut quiet = quiet.into_iter();
-    city.phones.extend(quiet.next());
-    city.phones.extend(quiet.map(|phone| phone.with_early_words(plans::tone(700.0, 3.0))));
+    let police = city.phones.pop().unwrap().with_early_words(plans::tone(700.0, 3.0));
+    city.phones.push(police);
     dial_and_run(&mut city, "4110");
     both_went_well(&city);
 }
@@ -163,7 +161,7 @@ fn a_silent_line_at_110_is_not_counted_against_the_citizen() {
     // The citizen listens, 110 listens: both only keep the way open. Ringing took long, too.
     let mut city = city(909);
     let citizen = vec![answered(), wait(100.0), hang_up(), gone()];
-    phones(&mut city, citizen, vec![answered_late(), gone()], |config| config.answers_after = Some(seconds(9.0)));
+    phones(&mut city, citizen, vec![answered_late(), wait(80.0), gone()], |config| config.answers_after = Some(seconds(9.0)));
     dial_and_run(&mut city, "4110");
     both_went_well(&city);
     assert_eq!(city.end_of(0), (EndedBy::Caller, EndReason::Hangup));
@@ -191,7 +189,7 @@ fn the_police_vanish_and_the_citizen_is_not_left_in_silence() {
     city.unplugged.insert(POLICE);
     city.run_to_the_end();
     city.assert_went_well(CITIZEN);
-    assert_eq!(city.end_of(0), (EndedBy::Callee, EndReason::DeadMedia), "{:?}", city.story_of(0));
+    assert_eq!(city.end_of(0), (EndedBy::System, EndReason::DeadMedia), "{:?}", city.story_of(0));
     city.assert_nothing_is_left();
 }
 
@@ -227,4 +225,18 @@ fn the_citizen_hangs_up_at_every_moment_of_the_pickup() {
         assert_eq!(city.end_of(0), (EndedBy::Caller, EndReason::Hangup), "after {ms} ms");
         city.assert_nothing_is_left();
     }
+}
+
+#[test]
+fn nobody_picks_up_after_a_recorded_word() {
+    // Early media and no answer: the citizen is given back to the plan and hears it.
+    let mut city = city(914);
+    let citizen = vec![answered(), hear(700.0), hear(880.0), gone()];
+    phones(&mut city, citizen, Vec::new(), |config| config.answers_after = None);
+    let police = city.phones.pop().unwrap().with_early_words(plans::tone(700.0, 3.0));
+    city.phones.push(police);
+    dial_and_run(&mut city, "4110");
+    city.assert_went_well(CITIZEN);
+    assert_eq!(city.end_of(0), (EndedBy::System, EndReason::PlanFinished));
+    city.assert_nothing_is_left();
 }

@@ -377,11 +377,8 @@ impl Walk {
                 }
             }
             State::Choosing(_) | State::Typing { .. } | State::Confirming { .. } => self.answered(digit, now),
-            State::Queueing { then, .. } => {
-                if then.is_none() {
-                    self.pressed_in_queue(digit, now);
-                }
-            }
+            // A key counts even while the greeting of a queue that has nobody is being said: it may ask for 110.
+            State::Queueing { .. } => self.pressed_in_queue(digit, now),
             State::Recording | State::BeforeRecording => self.pressed_in_recording(digit),
             State::Waiting { .. } => self.remember(digit),
             State::New

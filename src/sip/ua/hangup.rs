@@ -8,10 +8,10 @@ use super::leg::{Leg, Pending, Phase};
 use super::timers::Timer;
 use super::types::{LegEnd, Side, UaEvent};
 
-/// A `Reason` value (RFC 3326): SIP statuses from 100 on, Q.850 causes below.
+/// A `Reason` value (RFC 3326): final SIP statuses from 200 on, Q.850 causes (1 to 127) below.
 pub(super) fn reason(cause: &(u16, String)) -> String {
     let (code, text) = cause;
-    let protocol = if *code >= 100 { "SIP" } else { "Q.850" };
+    let protocol = if *code >= 200 { "SIP" } else { "Q.850" };
     let text: String = text
         .chars()
         .filter(|c| !c.is_control() && !matches!(c, '"' | '\\'))
@@ -122,5 +122,6 @@ mod tests {
         let cause = (200, "answered\r\nX: \"elsewhere\"".to_owned());
         assert_eq!(reason(&cause), "SIP;cause=200;text=\"answeredX: elsewhere\"");
         assert!(reason(&(16, String::new())).starts_with("Q.850;cause=16"));
+        assert!(reason(&(102, String::new())).starts_with("Q.850;cause=102"), "Q.850 goes up to 127");
     }
 }

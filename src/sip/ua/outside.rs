@@ -51,10 +51,6 @@ impl UserAgent {
 
 /// What an INVITE must pass before it becomes a leg; its offer.
 fn admit(core: &Core, invite: &Request) -> Result<Option<Sdp>, Refusal> {
-    if core.draining {
-        let seconds = core.config.retry_after_s.to_string();
-        return Err(Refusal::because(503, HeaderName::RetryAfter, seconds));
-    }
     checks::accept(invite)?;
     let offer = checks::content(&invite.headers, &invite.body)?;
     Ask::of(&invite.headers).check(&core.config)?;

@@ -213,7 +213,7 @@ impl Leg {
                     | Phase::Talking
                     | Phase::PeerLeft(_)
                     | Phase::Leaving { .. }
-                    | Phase::Gone => self.give_up(core, LegEnd::Timeout, None),
+                    | Phase::Gone => self.rang_too_long(core),
                 },
                 Timer::ResendAnswer => self.resend_answer(core),
                 Timer::NoAck => self.no_ack(core),

@@ -48,14 +48,12 @@ impl World {
         ids
     }
 
-    /// Whether the ledger says that the call was answered: a 200 whose INVITE was cancelled in time never left.
+    /// Whether the ledger says that the call was answered: a 200 whose call ended before it left never left.
     pub fn was_answered(&self, index: usize) -> bool {
         let events = self.events_of(index);
         let answered = events.iter().any(|k| matches!(k, EventKind::AnsweredByMachine { .. }));
-        let cancelled = events
-            .iter()
-            .any(|k| matches!(k, EventKind::Ended { status: Some(487), .. }));
-        answered && !cancelled
+        let refused = events.iter().any(|k| matches!(k, EventKind::Ended { status: Some(_), .. }));
+        answered && !refused
     }
 
     /// After everything: no call, no session, no leg is left behind, and each call's story in the ledger is whole.
