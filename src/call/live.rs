@@ -147,7 +147,7 @@ impl Call {
 
     /// A re-INVITE or UPDATE of the caller: hold, a new address, another codec.
     pub(super) fn reoffered(&mut self, offer: &Sdp, now: Now, desk: &mut Desk, shared: &Shared) {
-        let Some((media, rtp)) = self.media.and_then(|m| m.local.map(|l| (m, l))) else {
+        let Some((media, rtp)) = self.sound() else {
             desk.ua.answer(self.leg, Err(488), now);
             return;
         };
@@ -167,9 +167,15 @@ impl Call {
         }
     }
 
+    /// The session and its ports, while there is a call to be heard.
+    fn sound(&self) -> Option<(Media, LocalRtp)> {
+        let media = self.media.filter(|_| self.phase != Phase::Ending)?;
+        Some((media, media.local?))
+    }
+
     /// A re-INVITE without an offer: the caller wants ours (a transfer or a back-to-back agent on its side).
     pub(super) fn offer_wanted(&mut self, now: Now, desk: &mut Desk, shared: &Shared) {
-        let Some(rtp) = self.media.and_then(|m| m.local) else {
+        let Some((_, rtp)) = self.sound() else {
             desk.ua.answer(self.leg, Err(488), now);
             return;
         };

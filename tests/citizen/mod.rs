@@ -2,7 +2,10 @@
 
 mod bad_lines;
 mod change_of_plan;
+mod crowd;
+mod flood;
 mod hears_and_chooses;
+mod hostile;
 mod keys;
 mod last_words;
 mod leaves_a_message;

@@ -337,6 +337,9 @@ impl Phone {
     }
 
     fn rings(&mut self, leg: LegId, offer: Option<Sdp>, now: Now) {
+        if self.leg.is_some() {
+            return self.ua.reject(leg, 486, &[], now); // one line, one call
+        }
         self.leg = Some(leg);
         self.note("rings", now);
         if let Some(status) = self.config.refuses {

@@ -126,7 +126,7 @@ impl World {
             (Ok(Method::Invite), 200..300) => answered,
             // The answer to a re-INVITE is no end.
             (Ok(Method::Invite), _) => ended || self.was_sent(&call_id, "200", "INVITE"),
-            (Ok(Method::Bye), _) => ended,
+            (Ok(Method::Bye), 200..300) => ended,
             (_, _) => true,
         };
         assert!(
