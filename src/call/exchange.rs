@@ -207,8 +207,9 @@ impl Exchange {
     pub fn heard(&mut self, id: MediaId, output: MediaOutput, now: Now) {
         if let Some(call) = self.desk.by_media.get(&id).copied() {
             self.with_call(call, |call, desk, _| {
-                if call.media.is_some_and(|m| m.id == id) {
-                    call.heard(output, now, desk);
+                match call.media.is_some_and(|m| m.id == id) {
+                    true => call.heard(output, now, desk),
+                    false => call.transfer_heard(&output, now, desk),
                 }
             });
         }
@@ -290,9 +291,9 @@ impl Exchange {
         self.desk.pop()
     }
 
-    /// New settings for calls that arrive from now on; running calls keep their plan. While draining, calls are refused by
-    /// the admission and not by the user agent, so that they are on record.
+    /// New settings for calls that arrive from now on; running calls keep their plan.
     pub fn reload(&mut self, shared: Shared) {
+        self.desk.ua.set_draining(shared.draining);
         self.shared = shared;
     }
 
@@ -304,11 +305,11 @@ impl Exchange {
     /// Ends every call that still runs (the drain's time is over).
     pub fn end_all(&mut self, now: Now) {
         for call in self.calls.values_mut() {
-            let after = match call.phase {
-                Phase::Arriving | Phase::Answering => After::Reject { status: 503, retry_after_s: Some(5) },
-                Phase::Answered | Phase::Talking | Phase::Ending => After::HangUp { cause: 41 },
+            let (status, after) = match call.phase {
+                Phase::Arriving | Phase::Answering => (Some(503), After::Reject { status: 503, retry_after_s: Some(5) }),
+                Phase::Answered | Phase::Talking | Phase::Ending => (None, After::HangUp { cause: 41 }),
             };
-            call.end(EndedBy::System, EndReason::Draining, None, after, now, &mut self.desk);
+            call.end(EndedBy::System, EndReason::Draining, status, after, now, &mut self.desk);
         }
         self.turn(now);
     }
