@@ -1,7 +1,7 @@
 #!/bin/bash
 # Figures of one machine: scripts/bench.sh PATH_OF_YIHAO [ccload mode and its options]
 #
-# Starts a fresh server on the loopback for each step, with the plans and prompts of benches/ccload/, and lets the ccload
+# Starts a fresh server on the loopback for each step, with the plan of dialplans/examples/, and lets the ccload
 # meter call it. CCLOAD names the meter's program. Figures of different machines, or of a busy one, cannot be compared.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,6 @@ yihao=$1
 shift
 ccload=${CCLOAD:-ccload}
 command -v "$ccload" >/dev/null || { echo "bench: set CCLOAD to the meter's program" >&2; exit 1; }
-[ -d benches/ccload ] || { echo "bench: benches/ccload with its plans and prompts is missing" >&2; exit 1; }
 
 folder=$(mktemp -d)
 server=
@@ -32,9 +31,7 @@ max_transactions = 200000
 rtp_port_min = 20000
 rtp_port_max = 59999
 [dialplan]
-dir = "benches/ccload/dialplans"
-[prompts]
-dir = "benches/ccload/prompts"
+dir = "dialplans/examples"
 [http]
 listen = ["127.0.0.1:18480"]
 [drain]
