@@ -17,4 +17,5 @@ mod transfer;
 pub use admission::{Limits, Peer, Refusal};
 pub use desk::{Command, LocalRtp, ReachTarget, shard_of};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
+pub use message::Recorded;
 pub use transfer::Route;
