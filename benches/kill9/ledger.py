@@ -60,7 +60,7 @@ def compare(data: Path, callers: dict[str, set[str]], messages: dict[str, tuple[
     for sip_call_id, steps in callers.items():
         check_caller(sip_call_id, steps, [events[c] for c in by_sip.get(sip_call_id, [])], found)
     check_messages(data / "recordings", by_sip, events, messages, found)
-    steps = Counter("".join(sorted(steps, key="IRAVBXC".index)) for steps in callers.values())
+    steps = Counter("".join(sorted(steps, key="IRGAVBXC".index)) for steps in callers.values())
     found.figures |= {
         "SIPp's calls": len(callers),
         "SIPp's calls by how far they came": dict(steps.most_common()),

@@ -21,8 +21,9 @@ use files::Growing;
 pub use files::{Finished, is_safe_name, repair, settle};
 pub use wav::wav_header;
 
-/// How often sound is written and made durable: what a power cut takes at most.
-const FLUSH: Duration = Duration::from_secs(1);
+/// How often sound is written and made durable. Together with the time that the writing takes on a busy machine, a power cut
+/// or a kill takes less than the last second.
+const FLUSH: Duration = Duration::from_millis(700);
 /// Recordings that may wait to be begun.
 const OPENINGS_MAX: usize = 1_024;
 /// Sound that may wait for a slow disk, per channel: 30 s.
