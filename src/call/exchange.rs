@@ -25,7 +25,7 @@ use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::gateway::{Route, TrunkState};
 use super::live::{Call, Heard, Phase};
-use super::message;
+use super::message::{self, Recorded};
 use super::register::Registrar;
 use super::trunks::Trunks;
 
@@ -230,18 +230,12 @@ impl Exchange {
         self.turn(now);
     }
 
-    /// A recording is complete.
-    pub fn recording_saved(&mut self, id: MediaId, duration_ms: u64, sha256: &str, now: Now) {
-        if let Some((call, file)) = message::saved(id, duration_ms, sha256, now, &mut self.desk) {
-            self.after_recording(call, now, |call, desk| call.recorded(file, duration_ms, now, desk));
-        }
-    }
-
-    /// A recording could not be made or kept: the plan says so to the caller.
-    pub fn recording_failed(&mut self, id: MediaId, now: Now) {
-        if let Some(recording) = self.desk.recordings.remove(&id) {
-            self.after_recording(recording.call, now, |call, desk| {
-                call.walk_on(WalkInput::RecordFailed, now, desk);
+    /// A recording is complete. Of one without a file the plan says to the caller that it failed.
+    pub fn recorded(&mut self, id: MediaId, recorded: &Recorded, now: Now) {
+        if let Some((call, file)) = message::ended(id, recorded, now, &mut self.desk) {
+            self.after_recording(call, now, |call, desk| match recorded.sha256.is_empty() {
+                true => call.walk_on(WalkInput::RecordFailed, now, desk),
+                false => call.recorded(file, recorded.duration_ms, now, desk),
             });
         }
     }

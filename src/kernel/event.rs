@@ -99,8 +99,12 @@ pub enum EventKind {
         file: String,
         /// Length in milliseconds.
         duration_ms: u64,
-        /// SHA-256 of the file, hex.
+        /// SHA-256 of the file, hex; empty if there is no file.
         sha256: String,
+        /// Why it is shorter than it was to be, if it is: `disk_full`, `disk_failed`, `too_slow`, `too_many`, `interrupted`
+        /// (the server stopped), `missing` (there is no file).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cut_short: Option<String>,
     },
     /// We owe the citizen a call back (mission row N1).
     CallbackOwed {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
-use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared, TrunkState};
+use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Recorded, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
 use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
 use yihao::media::{Clip, MediaCommand};
@@ -480,10 +480,13 @@ impl World {
             Command::FinishRecording { id } => {
                 let recording = self.media.get_mut(&id).and_then(|m| m.recording.take());
                 if let Some((file, bytes)) = recording {
-                    let duration_ms = bytes.len() as u64 / 8;
+                    let recorded = Recorded {
+                        duration_ms: bytes.len() as u64 / 8,
+                        sha256: "0".repeat(64),
+                        cut_short: None,
+                    };
                     self.recordings.insert(file, bytes);
-                    self.exchange
-                        .recording_saved(id, duration_ms, "0".repeat(64).as_str(), now);
+                    self.exchange.recorded(id, &recorded, now);
                 }
             }
             Command::CloseMedia { id } => {
