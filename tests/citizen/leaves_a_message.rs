@@ -4,7 +4,7 @@ use yihao::call::phone::{Sound, is_sound};
 use yihao::kernel::{EndReason, EndedBy, EventKind};
 
 use crate::support::plans;
-use crate::support::script::{answered, gone, hang_up, hear, press, seconds, speak, wait};
+use crate::support::script::{answered, gone, hear, press, seconds, speak, wait};
 use crate::support::world::World;
 
 /// Straight to the recorder.

@@ -59,7 +59,7 @@ fn refer_is_refused() {
 #[test]
 fn a_redirection_is_not_followed() {
     let mut city = city(1_102);
-    city.reload(|shared| shared.routes[0].target.host = "198.51.100.9".into());
+    city.emergency_is_at(Some("198.51.100.9:5060".parse().unwrap()));
     let config = city.phone_config();
     city.add_phone(config, vec![answered(), hear(880.0), gone()]);
     city.dial(CITIZEN, "4110");

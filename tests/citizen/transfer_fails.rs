@@ -55,7 +55,7 @@ fn nobody_is_there() {
 #[test]
 fn no_way_leads_there() {
     let mut city = city(1_006);
-    city.reload(|shared| shared.routes[0].target.host = "no-such-host.example.com".into());
+    city.emergency_is_at(None);
     assert_eq!(goes_on(&mut city, |_| ()), Some((EndReason::Unreachable, None)));
 }
 

@@ -19,7 +19,7 @@ use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
 use yihao::media::{Clip, MediaCommand};
 use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
-use yihao::sip::trunk::{Answer, Question, SrvRecord, TrunkConfig};
+use yihao::sip::trunk::{Answer, Question, SrvRecord, Target, TrunkConfig};
 use yihao::sip::ua::UaConfig;
 use yihao::sip::{Flow, Transport};
 
@@ -153,6 +153,13 @@ impl World {
     pub fn add_trunks(&mut self, trunks: Vec<TrunkConfig>) {
         self.exchange.add_trunks(trunks, self.now);
         self.drain();
+    }
+
+    /// From now on the emergency numbers' trunk has this address, or none.
+    pub fn emergency_is_at(&mut self, address: Option<SocketAddr>) {
+        let targets: Vec<Target> =
+            address.into_iter().map(|address| Target { transport: Transport::Udp, address }).collect();
+        self.exchange.trunk_changed(TrunkState { name: plans::NEIGHBOUR.into(), up: !targets.is_empty(), targets });
     }
 
     /// How a trunk was last said to be.
