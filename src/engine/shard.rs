@@ -109,7 +109,7 @@ impl Shard {
                     self.exchange.committed(ticket, now);
                 }
             }
-            Input::Heard(id, output) => self.exchange.heard(id, output, now),
+            Input::Heard(id, output) => self.exchange.heard(id, &output, now),
             Input::MediaClosed(id, quality) => self.exchange.media_closed(id, &quality, now),
             Input::RecordingSaved { id, duration_ms, sha256 } => {
                 self.exchange.recording_saved(id, duration_ms, &sha256, now);

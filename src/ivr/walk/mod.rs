@@ -377,7 +377,7 @@ impl Walk {
                 }
             }
             State::Choosing(_) | State::Typing { .. } | State::Confirming { .. } => self.answered(digit, now),
-            // A key counts even while the greeting of a queue that has nobody is being said: it may ask for 110.
+            // Also while the greeting is still being said and nobody will come: 9 for the emergency must not wait for it.
             State::Queueing { .. } => self.pressed_in_queue(digit, now),
             State::Recording | State::BeforeRecording => self.pressed_in_recording(digit),
             State::Waiting { .. } => self.remember(digit),

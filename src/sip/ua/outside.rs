@@ -2,7 +2,7 @@
 
 use crate::kernel::LegId;
 use crate::sip::flow::Flow;
-use crate::sip::message::{HeaderName, Method, Request};
+use crate::sip::message::{Method, Request};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::ServerKey;
 
