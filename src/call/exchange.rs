@@ -204,12 +204,12 @@ impl Exchange {
     }
 
     /// A media worker reports.
-    pub fn heard(&mut self, id: MediaId, output: MediaOutput, now: Now) {
+    pub fn heard(&mut self, id: MediaId, output: &MediaOutput, now: Now) {
         if let Some(call) = self.desk.by_media.get(&id).copied() {
             self.with_call(call, |call, desk, _| {
                 match call.media.is_some_and(|m| m.id == id) {
                     true => call.heard(output, now, desk),
-                    false => call.transfer_heard(&output, now, desk),
+                    false => call.transfer_heard(output, now, desk),
                 }
             });
         }

@@ -32,6 +32,9 @@ pub use self::network::Weather;
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const SIP_PORT: u16 = 5060;
 
+/// Sees a datagram, its sender and its receiver.
+type Filter = Box<dyn FnMut(&[u8], SocketAddr, SocketAddr) -> bool>;
+
 /// A datagram that came to an address without a telephone.
 #[derive(Clone, Debug)]
 pub struct Letter {
@@ -65,7 +68,7 @@ pub struct World {
     /// Time that the ledger takes to be durable.
     pub commit_takes: Duration,
     /// Sees each SIP message before it is on the wire; false loses it.
-    pub sip_filter: Box<dyn FnMut(&[u8], SocketAddr, SocketAddr) -> bool>,
+    pub sip_filter: Filter,
     /// No RTP port is free.
     pub ports_exhausted: bool,
     /// SIP messages that were sent: from, to, bytes.
@@ -233,11 +236,11 @@ impl World {
 
     /// Sends a raw SIP datagram to the server.
     pub fn send_raw(&mut self, from: SocketAddr, bytes: &[u8]) {
-        self.post(Kind::Sip, from, Self::server_sip(), bytes.to_vec());
+        self.post(Kind::Sip, from, Self::server_sip(), bytes);
     }
 
     /// Sends a raw RTP packet into the wire.
-    pub fn send_rtp(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+    pub fn send_rtp(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         self.post(Kind::Rtp, from, to, bytes);
     }
 
@@ -408,9 +411,9 @@ impl World {
                     let rtp = SocketAddr::new(address.ip(), 30_000);
                     let rtcp = SocketAddr::new(address.ip(), 30_001);
                     match command {
-                        PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, bytes.to_vec()),
-                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, bytes),
-                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, bytes),
+                        PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, &bytes),
+                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, &bytes),
+                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, &bytes),
                     }
                 }
             }
@@ -423,7 +426,7 @@ impl World {
     fn carry_out(&mut self, command: Command) {
         let now = self.now;
         match command {
-            Command::Transmit { flow, bytes } => self.post(Kind::Sip, flow.local, flow.remote, bytes.to_vec()),
+            Command::Transmit { flow, bytes } => self.post(Kind::Sip, flow.local, flow.remote, &bytes),
             Command::Append { events, ticket } => {
                 self.ledger.extend(events);
                 if let Some(ticket) = ticket {

@@ -52,7 +52,9 @@ impl World {
     pub fn was_answered(&self, index: usize) -> bool {
         let events = self.events_of(index);
         let answered = events.iter().any(|k| matches!(k, EventKind::AnsweredByMachine { .. }));
-        let refused = events.iter().any(|k| matches!(k, EventKind::Ended { status: Some(_), .. }));
+        let refused = events
+            .iter()
+            .any(|k| matches!(k, EventKind::Ended { status: Some(_), .. }));
         answered && !refused
     }
 
@@ -88,14 +90,14 @@ impl World {
             .iter()
             .position(|k| matches!(k, EventKind::Ended { .. }))
             .unwrap_or_default();
-        let afterthought = |k: &&EventKind| {
+        let afterthought = |k: &EventKind| {
             matches!(
                 k,
                 EventKind::RecordingEnded { .. } | EventKind::Quality { .. } | EventKind::CallbackOwed { .. }
             )
         };
         assert!(
-            events[end + 1..].iter().all(|k| afterthought(&k)),
+            events[end + 1..].iter().all(|k| afterthought(k)),
             "events after the end: {events:?}"
         );
     }
