@@ -252,9 +252,10 @@ impl Exchange {
 
     /// Ends every call that still runs (the drain's time is over).
     pub fn end_all(&mut self, now: Now) {
+        let retry_after_s = Some(self.shared.limits.drain_retry_s);
         for call in self.calls.values_mut() {
             let after = match call.phase {
-                Phase::Arriving | Phase::Answering => After::Reject { status: 503, retry_after_s: Some(5) },
+                Phase::Arriving | Phase::Answering => After::Reject { status: 503, retry_after_s },
                 Phase::Answered | Phase::Talking | Phase::Ending => After::HangUp { cause: 41 },
             };
             call.end(EndedBy::System, EndReason::Draining, None, after, now, &mut self.desk);
