@@ -4,5 +4,6 @@
 #![cfg(test)]
 
 mod citizen;
+mod served;
 mod support;
 mod tidy;

@@ -298,9 +298,10 @@ impl Exchange {
 
     /// Ends every call that still runs (the drain's time is over).
     pub fn end_all(&mut self, now: Now) {
+        let retry_after_s = Some(self.shared.limits.drain_retry_s);
         for call in self.calls.values_mut() {
             let (status, after) = match call.phase {
-                Phase::Arriving | Phase::Answering => (Some(503), After::Reject { status: 503, retry_after_s: Some(5) }),
+                Phase::Arriving | Phase::Answering => (Some(503), After::Reject { status: 503, retry_after_s }),
                 Phase::Answered | Phase::Talking | Phase::Ending => (None, After::HangUp { cause: 41 }),
             };
             call.end(EndedBy::System, EndReason::Draining, status, after, now, &mut self.desk);

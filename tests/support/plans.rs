@@ -91,6 +91,7 @@ pub fn shared() -> Shared {
             calls_max: 1_000,
             calls_per_source_max: 100,
             strangers_may_call: true,
+            drain_retry_s: 5,
         },
         laws: vec![Law::A, Law::Mu],
         call_max: Duration::from_secs(7_200),
