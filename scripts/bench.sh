@@ -1,7 +1,7 @@
 #!/bin/bash
 # Figures of one machine: scripts/bench.sh PATH_OF_YIHAO [ccload mode and its options]
 #
-# Starts a fresh server on the loopback for each step, with the plans and prompts of benches/ccload/, and lets the ccload
+# Starts a fresh server on the loopback for each step, with the plan of dialplans/examples/, and lets the ccload
 # meter call it. CCLOAD names the meter's program. Figures of different machines, or of a busy one, cannot be compared.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,6 @@ yihao=$1
 shift
 ccload=${CCLOAD:-ccload}
 command -v "$ccload" >/dev/null || { echo "bench: set CCLOAD to the meter's program" >&2; exit 1; }
-[ -d benches/ccload ] || { echo "bench: benches/ccload with its plans and prompts is missing" >&2; exit 1; }
 
 folder=$(mktemp -d)
 server=
@@ -23,7 +22,7 @@ start() {
     cat > "$folder/yihao.toml" <<TOML
 data_dir = "$folder/data"
 [sip]
-listen_udp = ["127.0.0.1:15060"]
+listen_udp = ["127.0.0.1:25060"]
 listen_tcp = []
 max_calls = 20000
 max_calls_per_source = 20000
@@ -32,11 +31,9 @@ max_transactions = 200000
 rtp_port_min = 20000
 rtp_port_max = 59999
 [dialplan]
-dir = "benches/ccload/dialplans"
-[prompts]
-dir = "benches/ccload/prompts"
+dir = "dialplans/examples"
 [http]
-listen = ["127.0.0.1:18480"]
+listen = ["127.0.0.1:28480"]
 [drain]
 timeout_s = 1
 [log]
@@ -45,7 +42,7 @@ TOML
     "$yihao" serve --config "$folder/yihao.toml" &
     server=$!
     for _ in $(seq 100); do
-        if { exec 3<>/dev/tcp/127.0.0.1/18480; } 2>/dev/null; then
+        if { exec 3<>/dev/tcp/127.0.0.1/28480; } 2>/dev/null; then
             printf 'GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n' >&3
             if head -n 1 <&3 | grep -q ' 200 '; then exec 3>&-; return; fi
             exec 3>&-
@@ -59,7 +56,7 @@ TOML
 
 step() {
     start
-    "$ccload" "$1" --server 127.0.0.1:15060 --pid "$server" "${@:2}"
+    "$ccload" "$1" --server 127.0.0.1:25060 --pid "$server" "${@:2}"
     stop
 }
 

@@ -10,16 +10,17 @@ use rand::rngs::StdRng;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
-use crate::call::{Command, Exchange, LocalRtp};
+use crate::call::{Command, Exchange, LocalRtp, Recorded, TrunkState};
 use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
 use crate::kernel::{MediaId, PlayId};
 use crate::media::{MediaCommand, SessionConfig};
 use crate::net::ports::PortPool;
+use crate::sip::trunk::{Question, Target, TrunkEvent};
 use crate::store::journal::{Journal, Ticket};
 
 use super::clock;
-use super::gauges::ShardGauges;
+use super::gauges::{ShardGauges, TrunkBoard};
 use super::library::{Found, Library};
 use super::media::{MediaError, MediaPool};
 use super::meter::Meter;
@@ -42,6 +43,7 @@ pub(super) struct Hands {
     pub reacher: Arc<Reacher>,
     pub meter: Meter,
     pub gauges: Arc<ShardGauges>,
+    pub trunks: Arc<TrunkBoard>,
     pub dead_after: Duration,
     pub inband_dtmf: bool,
     pub advertised: [Option<IpAddr>; 2],
@@ -67,14 +69,22 @@ impl Hands {
             Command::Play { id, play, pieces, language, repeat } => self.play(id, play, pieces, language, repeat),
             Command::Bridge { a, b } => taken(self.media.bridge(a, b)),
             Command::Unbridge { id } => taken(self.media.unbridge(id)),
-            Command::StartRecording { id, file, max, silence } => self.start_recording(id, &file, max, silence),
+            Command::StartRecording { id, file, max, silence } => {
+                if let Err(failed) = self.start_recording(id, &file, max, silence) {
+                    exchange.recorded(id, &failed, clock::now());
+                }
+            }
             Command::FinishRecording { id } => self.recordings.finish(id),
             Command::CloseMedia { id } => self.close_media(id),
             Command::CalendarMissing { year } => {
                 metrics::gauge!("yihao_calendar_missing", "year" => year.to_string()).set(1.0);
                 tracing::error!(year, "ALARM: no table of working days for this year: opening hours are a guess");
             }
+            Command::Resolve { query, question } => self.resolve(query, question),
             Command::Reach { query, target } => self.reach(query, target),
+            Command::TrunkState(state) => self.trunk_changed(state),
+            Command::TrunkEvent { name, event } => tell(&name, event),
+            Command::TrunkFailed { name, target } => self.tell_shard(0, Input::TrunkFailed(name, target)),
         }
     }
 
@@ -123,9 +133,17 @@ impl Hands {
         }
     }
 
-    fn start_recording(&mut self, id: MediaId, file: &str, max: Duration, silence: Option<Duration>) {
-        self.recordings.begin(id, file, self.inputs.clone());
+    fn start_recording(
+        &mut self,
+        id: MediaId,
+        file: &str,
+        max: Duration,
+        silence: Option<Duration>,
+    ) -> Result<(), Recorded> {
+        self.recordings.begin(id, file, self.inputs.clone())?;
+        let max = max.min(self.recordings.longest());
         taken(self.media.command(id, MediaCommand::StartRecording { max, stop_after_silence: silence }));
+        Ok(())
     }
 
     fn close_media(&self, id: MediaId) {
@@ -140,13 +158,40 @@ impl Hands {
         self.media.close(id);
     }
 
-    fn reach(&mut self, query: u64, target: crate::call::ReachTarget) {
+    /// Shows how a trunk is, and tells the other shards.
+    fn trunk_changed(&self, state: TrunkState) {
+        metrics::gauge!("yihao_trunk_up", "trunk" => state.name.clone()).set(f64::from(u8::from(state.up)));
+        for number in (0..self.sip.shards()).filter(|number| *number != usize::from(self.shard)) {
+            self.tell_shard(number, Input::TrunkChanged(state.clone()));
+        }
+        self.trunks.set(state.name, state.up);
+    }
+
+    fn tell_shard(&self, number: usize, input: Input) {
+        if let Some(shard) = self.sip.shard(number) {
+            self.runtime.spawn(async move {
+                let _ = shard.send(input).await; // a shard that stopped has no calls
+            });
+        }
+    }
+
+    fn resolve(&mut self, query: u64, question: Question) {
         let (reacher, inputs) = (self.reacher.clone(), self.inputs.clone());
         self.runtime.spawn(async move {
-            let flow = match reacher.reach(&target).await {
+            let answer = reacher.resolve(&question).await;
+            if let Some(inputs) = inputs.upgrade() {
+                let _ = inputs.send(Input::Resolved(query, answer)).await; // a shard that stopped needs no answer
+            }
+        });
+    }
+
+    fn reach(&mut self, query: u64, target: Target) {
+        let (reacher, inputs) = (self.reacher.clone(), self.inputs.clone());
+        self.runtime.spawn(async move {
+            let flow = match reacher.reach(target).await {
                 Ok(flow) => Some(flow),
                 Err(error) => {
-                    tracing::warn!(host = %target.host, %error, "a peer cannot be reached");
+                    tracing::warn!(%target, %error, "a peer cannot be reached");
                     None
                 }
             };
@@ -154,6 +199,20 @@ impl Hands {
                 let _ = inputs.send(Input::Reached(query, flow)).await; // a shard that stopped needs no answer
             }
         });
+    }
+}
+
+/// Tells the operator what happened to a trunk.
+fn tell(trunk: &str, event: TrunkEvent) {
+    match event {
+        TrunkEvent::Up => tracing::info!(trunk, "a trunk is up"),
+        TrunkEvent::Down => tracing::error!(trunk, "ALARM: a trunk is down: no call can be placed by it"),
+        TrunkEvent::Registered { expires_s } => tracing::debug!(trunk, expires_s, "registered"),
+        TrunkEvent::RegistrationFailed { status, retry_in_s } => {
+            tracing::warn!(trunk, status, retry_in_s, "a registration failed");
+        }
+        TrunkEvent::RegistrationLapsed => tracing::error!(trunk, "ALARM: a registration ran out before it could be renewed"),
+        TrunkEvent::NotFound => tracing::warn!(trunk, "the carrier's name leads to no address"),
     }
 }
 

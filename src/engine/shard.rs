@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::call::{CallView, Exchange, Shared};
+use crate::call::{CallView, Exchange, Recorded, Shared, TrunkState};
 use crate::kernel::MediaId;
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message};
+use crate::sip::trunk::{Answer, Target};
 
 use super::clock;
 use super::hands::Hands;
@@ -32,18 +33,19 @@ pub enum Input {
     /// A session is gone.
     MediaClosed(MediaId, Box<QualityStats>),
     /// A recording is complete.
-    RecordingSaved {
-        /// Its session.
-        id: MediaId,
-        /// Length.
-        duration_ms: u64,
-        /// Checksum, hex.
-        sha256: String,
-    },
-    /// A recording could not be made or kept.
-    RecordingFailed(MediaId),
+    Recorded(MediaId, Recorded),
     /// The way to a peer is known, or there is none.
     Reached(u64, Option<Flow>),
+    /// A name of a trunk is resolved, or cannot be.
+    Resolved(u64, Answer),
+    /// A trunk of the first shard has changed.
+    TrunkChanged(TrunkState),
+    /// A call of another shard found an address of a trunk dead.
+    TrunkFailed(String, Target),
+    /// The house closes: the first shard gives the registrations back.
+    StopTrunks,
+    /// Who wants to know when the carriers have taken it.
+    TrunksStopped(oneshot::Sender<bool>),
     /// New settings.
     Reload(Arc<Shared>),
     /// Who wants to see the live calls.
@@ -68,6 +70,7 @@ impl Shard {
         let mut batch = Vec::with_capacity(TURN_MAX_INPUTS);
         let alarm = tokio::time::sleep_until(tokio::time::Instant::now());
         tokio::pin!(alarm);
+        self.drain(); // what the trunks wanted before anybody listened
         loop {
             let due = self.exchange.poll_timeout().map(clock::instant);
             if let Some(at) = due
@@ -112,11 +115,15 @@ impl Shard {
             }
             Input::Heard(id, output) => self.exchange.heard(id, output, now),
             Input::MediaClosed(id, quality) => self.exchange.media_closed(id, &quality, now),
-            Input::RecordingSaved { id, duration_ms, sha256 } => {
-                self.exchange.recording_saved(id, duration_ms, &sha256, now);
-            }
-            Input::RecordingFailed(id) => self.exchange.recording_failed(id, now),
+            Input::Recorded(id, recorded) => self.exchange.recorded(id, &recorded, now),
             Input::Reached(query, flow) => self.exchange.reached(query, flow, now),
+            Input::Resolved(query, answer) => self.exchange.resolved(query, answer, now),
+            Input::TrunkChanged(state) => self.exchange.trunk_changed(state),
+            Input::TrunkFailed(name, target) => self.exchange.trunk_target_failed(&name, target, now),
+            Input::StopTrunks => self.exchange.stop_trunks(now),
+            Input::TrunksStopped(reply) => {
+                let _ = reply.send(self.exchange.trunks_are_stopped(now));
+            }
             Input::Reload(shared) => self.exchange.reload((*shared).clone()),
             Input::Views(reply) => {
                 let _ = reply.send(self.exchange.views()); // whoever asked may have gone

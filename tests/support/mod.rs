@@ -3,4 +3,5 @@
 pub mod by_hand;
 pub mod plans;
 pub mod script;
+pub mod to_110;
 pub mod world;

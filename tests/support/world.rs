@@ -13,12 +13,13 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
-use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared};
+use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Recorded, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
 use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
 use yihao::media::{Clip, MediaCommand};
 use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
+use yihao::sip::trunk::{Answer, Question, SrvRecord, TrunkConfig};
 use yihao::sip::ua::UaConfig;
 use yihao::sip::{Flow, Transport};
 
@@ -73,6 +74,10 @@ pub struct World {
     pub mailbox: Vec<Letter>,
     /// Telephones whose cable is out: nothing leaves them and nothing reaches them.
     pub unplugged: BTreeSet<usize>,
+    /// Telephones that something happened to since they were last listened to.
+    touched: BTreeSet<usize>,
+    /// The next timer of each telephone.
+    phone_timers: Vec<Option<Mono>>,
     /// Events that are durable; the rest of the ledger is still being written.
     durable: usize,
     media: BTreeMap<MediaId, ServerMedia>,
@@ -83,6 +88,12 @@ pub struct World {
     order: u64,
     counters: [u64; 2],
     next_port: u16,
+    /// SRV records of the domain name system.
+    pub services: HashMap<String, Vec<SrvRecord>>,
+    /// Its addresses.
+    pub hosts: HashMap<String, Vec<IpAddr>>,
+    /// What was said about trunks.
+    pub trunk_log: Vec<(Mono, TrunkState)>,
 }
 
 impl World {
@@ -104,7 +115,7 @@ impl World {
             transactions: TransactionConfig::default(),
             seed,
         };
-        Self {
+        let mut world = Self {
             now,
             exchange: Exchange::new(config, shared),
             phones: Vec::new(),
@@ -119,7 +130,12 @@ impl World {
             sip_log: Vec::new(),
             mailbox: Vec::new(),
             unplugged: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            phone_timers: Vec::new(),
             durable: 0,
+            services: HashMap::new(),
+            hosts: HashMap::new(),
+            trunk_log: Vec::new(),
             media: BTreeMap::new(),
             wire: BinaryHeap::new(),
             commits: VecDeque::new(),
@@ -128,7 +144,21 @@ impl World {
             order: 0,
             counters: [0; 2],
             next_port: 20_000,
-        }
+        };
+        world.add_trunks(plans::trunks());
+        world
+    }
+
+    /// Further trunks.
+    pub fn add_trunks(&mut self, trunks: Vec<TrunkConfig>) {
+        self.exchange.add_trunks(trunks, self.now);
+        self.drain();
+    }
+
+    /// How a trunk was last said to be.
+    pub fn trunk_is_up(&self, name: &str) -> bool {
+        let last = self.trunk_log.iter().rev().find(|(_, state)| state.name == name);
+        last.is_some_and(|(_, state)| state.up)
     }
 
     pub fn server_sip() -> SocketAddr {
@@ -190,6 +220,7 @@ impl World {
     pub fn dial(&mut self, phone: usize, number: &str) {
         let to = Uri::sip(Some(number), Host::from(IpAddr::V4(SERVER)), None);
         self.phones[phone].dial(&to, self.now);
+        self.touch_all();
         self.drain();
     }
 
@@ -218,6 +249,7 @@ impl World {
 
     /// Lets time pass.
     pub fn run_for(&mut self, time: Duration) {
+        self.touch_all();
         let end = self.now.mono + time;
         while let Some(next) = self.next_time()
             && next <= end
@@ -234,6 +266,7 @@ impl World {
 
     /// Lets time pass until `done`; false when `patience` ran out or nothing is left to happen.
     pub fn run_until(&mut self, mut done: impl FnMut(&Self) -> bool, patience: Duration) -> bool {
+        self.touch_all();
         let end = self.now.mono + patience;
         loop {
             if done(self) {
@@ -246,8 +279,11 @@ impl World {
         }
     }
 
-    fn plugged(&self) -> impl Iterator<Item = usize> {
-        (0..self.phones.len()).filter(|i| !self.unplugged.contains(i))
+    /// The test may have done something to any telephone.
+    fn touch_all(&mut self) {
+        self.phone_timers.resize(self.phones.len(), None);
+        self.touched = (0..self.phones.len()).collect();
+        self.drain();
     }
 
     fn advance_to(&mut self, at: Mono) {
@@ -258,7 +294,7 @@ impl World {
 
     fn next_time(&self) -> Option<Mono> {
         let ticks = self.media.values().map(|m| m.next_tick).min();
-        let phones = self.plugged().filter_map(|i| self.phones[i].poll_timeout()).min();
+        let phones = self.phone_timers.iter().flatten().min().copied();
         let wire = self.wire.peek().map(|p| p.at);
         let commits = self.commits.front().map(|c| c.at);
         [self.exchange.poll_timeout(), ticks, phones, wire, commits]
@@ -287,9 +323,10 @@ impl World {
             self.exchange.handle_timeout(now);
             self.drain();
         }
-        for i in self.plugged().collect::<Vec<_>>() {
-            if self.phones[i].poll_timeout().is_some_and(|t| t <= now.mono) {
+        for i in 0..self.phones.len() {
+            if self.phone_timers[i].is_some_and(|t| t <= now.mono) {
                 self.phones[i].handle_timeout(now);
+                self.touched.insert(i);
             }
         }
         self.tick_media();
@@ -327,6 +364,7 @@ impl World {
         if self.unplugged.contains(&phone) {
             return;
         }
+        self.touched.insert(phone);
         let phone = &mut self.phones[phone];
         match kind {
             Kind::Sip => {
@@ -351,7 +389,12 @@ impl World {
                 quiet = false;
                 self.carry_out(command);
             }
-            for i in self.plugged().collect::<Vec<_>>() {
+            while let Some(i) = self.touched.pop_first() {
+                self.phone_timers[i] = None;
+                if self.unplugged.contains(&i) {
+                    continue;
+                }
+                self.phone_timers[i] = self.phones[i].poll_timeout();
                 let address = Self::phone_address(i);
                 while let Some(command) = self.phones[i].next_command() {
                     quiet = false;
@@ -437,10 +480,13 @@ impl World {
             Command::FinishRecording { id } => {
                 let recording = self.media.get_mut(&id).and_then(|m| m.recording.take());
                 if let Some((file, bytes)) = recording {
-                    let duration_ms = bytes.len() as u64 / 8;
+                    let recorded = Recorded {
+                        duration_ms: bytes.len() as u64 / 8,
+                        sha256: "0".repeat(64),
+                        cut_short: None,
+                    };
                     self.recordings.insert(file, bytes);
-                    self.exchange
-                        .recording_saved(id, duration_ms, "0".repeat(64).as_str(), now);
+                    self.exchange.recorded(id, &recorded, now);
                 }
             }
             Command::CloseMedia { id } => {
@@ -449,20 +495,27 @@ impl World {
                 }
             }
             Command::CalendarMissing { .. } => {}
+            Command::Resolve { query, question } => {
+                let answer = match &question {
+                    Question::Srv(name) => Answer::Srv(self.services.get(name).cloned().unwrap_or_default()),
+                    Question::Addresses(name) => Answer::Addresses(self.hosts.get(name).cloned().unwrap_or_default()),
+                };
+                self.exchange.resolved(query, answer, now);
+            }
             Command::Reach { query, target } => {
-                let remote: Option<SocketAddr> = target
-                    .host
-                    .parse::<IpAddr>()
-                    .ok()
-                    .map(|ip| SocketAddr::new(ip, target.port.unwrap_or(SIP_PORT)));
-                let flow = remote.map(|remote| Flow {
+                let flow = Flow {
                     transport: Transport::Udp,
                     local: Self::server_sip(),
-                    remote,
+                    remote: target.address,
                     connection: 0,
-                });
-                self.exchange.reached(query, flow, now);
+                };
+                self.exchange.reached(query, Some(flow), now);
             }
+            Command::TrunkState(state) => {
+                self.trunk_log.push((now.mono, state));
+            }
+            Command::TrunkEvent { .. } => {}
+            Command::TrunkFailed { name, .. } => panic!("the trunk {name} lives in this exchange"),
         }
     }
 }
