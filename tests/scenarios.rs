@@ -4,5 +4,8 @@
 #![cfg(test)]
 
 mod citizen;
+mod sip;
+mod sip_torture;
 mod support;
 mod tidy;
+mod trunk;
