@@ -5,6 +5,7 @@
 #   make test          the gate: format, lints, tests, documentation
 #   make check         the quick part of the gate: format and lints
 #   make bench         figures with the ccload meter (see docs/tuning.md)
+#   make field         calls of real phones: SIPp, baresip, linphone (see docs/phones.md)
 #   make fuzz          every fuzz target, RUNS=10000000 executions each
 #   make setup         only install what is missing; says what
 #   make setup-phones  stock SIP phones for trying it as a citizen would: SIPp, baresip, linphone
@@ -22,7 +23,7 @@ RUNS ?= 10000000
 ONCE ?=
 ARGS ?=
 
-.PHONY: help demo test check fmt lint unit doc bench fuzz setup setup-test setup-phones deny
+.PHONY: help demo test check fmt lint unit doc bench field fuzz setup setup-test setup-phones deny
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -46,6 +47,10 @@ unit:
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+field: setup setup-phones
+	cargo build --locked --profile $(PROFILE) --bin yihao
+	scripts/field.sh "$(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/yihao"
 
 bench: setup
 	cargo build --locked --release --bin yihao

@@ -76,7 +76,7 @@ impl Call {
             ringback: false,
             end_on_record: false,
             leg_gone: false,
-            callee_hung_up: false,
+            conversation_end: None,
             last_step: None,
         };
         match desk.counts.admit(source, peer, &shared.limits, shared.draining) {

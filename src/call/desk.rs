@@ -98,7 +98,7 @@ pub enum Command {
         /// End after so much silence.
         silence: Option<Duration>,
     },
-    /// Close the session's recording; tell [`super::Exchange::recording_saved`].
+    /// Close the session's recording, if it is open; tell [`super::Exchange::recorded`].
     FinishRecording {
         /// The session.
         id: MediaId,

@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
-use crate::call::{Command, Exchange, LocalRtp, TrunkState};
+use crate::call::{Command, Exchange, LocalRtp, Recorded, TrunkState};
 use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
 use crate::kernel::{MediaId, PlayId};
@@ -69,7 +69,11 @@ impl Hands {
             Command::Play { id, play, pieces, language, repeat } => self.play(id, play, pieces, language, repeat),
             Command::Bridge { a, b } => taken(self.media.bridge(a, b)),
             Command::Unbridge { id } => taken(self.media.unbridge(id)),
-            Command::StartRecording { id, file, max, silence } => self.start_recording(id, &file, max, silence),
+            Command::StartRecording { id, file, max, silence } => {
+                if let Err(failed) = self.start_recording(id, &file, max, silence) {
+                    exchange.recorded(id, &failed, clock::now());
+                }
+            }
             Command::FinishRecording { id } => self.recordings.finish(id),
             Command::CloseMedia { id } => self.close_media(id),
             Command::CalendarMissing { year } => {
@@ -129,9 +133,17 @@ impl Hands {
         }
     }
 
-    fn start_recording(&mut self, id: MediaId, file: &str, max: Duration, silence: Option<Duration>) {
-        self.recordings.begin(id, file, self.inputs.clone());
+    fn start_recording(
+        &mut self,
+        id: MediaId,
+        file: &str,
+        max: Duration,
+        silence: Option<Duration>,
+    ) -> Result<(), Recorded> {
+        self.recordings.begin(id, file, self.inputs.clone())?;
+        let max = max.min(self.recordings.longest());
         taken(self.media.command(id, MediaCommand::StartRecording { max, stop_after_silence: silence }));
+        Ok(())
     }
 
     fn close_media(&self, id: MediaId) {

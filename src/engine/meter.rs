@@ -70,7 +70,10 @@ impl Meter {
                 counter!("yihao_transfers_total", "outcome" => reason.as_str()).increment(1);
             }
             EventKind::MediaLost { lost: true } => counter!("yihao_media_dead_total").increment(1),
-            EventKind::RecordingEnded { .. } => counter!("yihao_recordings_total", "outcome" => "saved").increment(1),
+            EventKind::RecordingEnded { cut_short, .. } => {
+                let outcome = cut_short.clone().unwrap_or_else(|| "saved".to_owned());
+                counter!("yihao_recordings_total", "outcome" => outcome).increment(1);
+            }
             EventKind::Quality { lost, .. } => counter!("yihao_rtp_lost_total").increment(*lost),
             EventKind::MediaLost { lost: false }
             | EventKind::Ringing

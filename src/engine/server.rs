@@ -116,7 +116,7 @@ impl Server {
         if store.recovery.missing > 0 {
             tracing::error!(missing = store.recovery.missing, "ALARM: the disk lost journal entries that it had confirmed");
         }
-        let recordings = Arc::new(Recordings::new(store.recorder()));
+        let recordings = Arc::new(Recordings::new(store.recorder(), store.health.clone(), config.store.clone()));
         let sip = Arc::new(SipPorts::new(store.trace()));
         let count = shard_count(config);
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(INPUTS_MAX)).unzip();

@@ -4,4 +4,5 @@ pub mod by_hand;
 pub mod house;
 pub mod plans;
 pub mod script;
+pub mod to_110;
 pub mod world;

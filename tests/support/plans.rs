@@ -48,7 +48,7 @@ pub fn calendar() -> Arc<Calendar> {
 }
 
 /// The trunk that the emergency numbers are behind.
-const NEIGHBOUR: &str = "neighbour";
+pub const NEIGHBOUR: &str = "neighbour";
 
 fn neighbour() -> Uri {
     Uri::parse("sip:192.0.2.11:5060").unwrap()

@@ -13,13 +13,13 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
-use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared, TrunkState};
+use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Recorded, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
 use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
 use yihao::media::{Clip, MediaCommand};
 use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
-use yihao::sip::trunk::{Answer, Question, SrvRecord, TrunkConfig};
+use yihao::sip::trunk::{Answer, Question, SrvRecord, Target, TrunkConfig};
 use yihao::sip::ua::UaConfig;
 use yihao::sip::{Flow, Transport};
 
@@ -74,6 +74,10 @@ pub struct World {
     pub mailbox: Vec<Letter>,
     /// Telephones whose cable is out: nothing leaves them and nothing reaches them.
     pub unplugged: BTreeSet<usize>,
+    /// Telephones that something happened to since they were last listened to.
+    touched: BTreeSet<usize>,
+    /// The next timer of each telephone.
+    phone_timers: Vec<Option<Mono>>,
     /// Events that are durable; the rest of the ledger is still being written.
     durable: usize,
     media: BTreeMap<MediaId, ServerMedia>,
@@ -126,6 +130,8 @@ impl World {
             sip_log: Vec::new(),
             mailbox: Vec::new(),
             unplugged: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            phone_timers: Vec::new(),
             durable: 0,
             services: HashMap::new(),
             hosts: HashMap::new(),
@@ -147,6 +153,13 @@ impl World {
     pub fn add_trunks(&mut self, trunks: Vec<TrunkConfig>) {
         self.exchange.add_trunks(trunks, self.now);
         self.drain();
+    }
+
+    /// From now on the emergency numbers' trunk has this address, or none.
+    pub fn emergency_is_at(&mut self, address: Option<SocketAddr>) {
+        let targets: Vec<Target> =
+            address.into_iter().map(|address| Target { transport: Transport::Udp, address }).collect();
+        self.exchange.trunk_changed(TrunkState { name: plans::NEIGHBOUR.into(), up: !targets.is_empty(), targets });
     }
 
     /// How a trunk was last said to be.
@@ -214,6 +227,7 @@ impl World {
     pub fn dial(&mut self, phone: usize, number: &str) {
         let to = Uri::sip(Some(number), Host::from(IpAddr::V4(SERVER)), None);
         self.phones[phone].dial(&to, self.now);
+        self.touch_all();
         self.drain();
     }
 
@@ -242,6 +256,7 @@ impl World {
 
     /// Lets time pass.
     pub fn run_for(&mut self, time: Duration) {
+        self.touch_all();
         let end = self.now.mono + time;
         while let Some(next) = self.next_time()
             && next <= end
@@ -258,6 +273,7 @@ impl World {
 
     /// Lets time pass until `done`; false when `patience` ran out or nothing is left to happen.
     pub fn run_until(&mut self, mut done: impl FnMut(&Self) -> bool, patience: Duration) -> bool {
+        self.touch_all();
         let end = self.now.mono + patience;
         loop {
             if done(self) {
@@ -270,8 +286,11 @@ impl World {
         }
     }
 
-    fn plugged(&self) -> impl Iterator<Item = usize> {
-        (0..self.phones.len()).filter(|i| !self.unplugged.contains(i))
+    /// The test may have done something to any telephone.
+    fn touch_all(&mut self) {
+        self.phone_timers.resize(self.phones.len(), None);
+        self.touched = (0..self.phones.len()).collect();
+        self.drain();
     }
 
     fn advance_to(&mut self, at: Mono) {
@@ -282,7 +301,7 @@ impl World {
 
     fn next_time(&self) -> Option<Mono> {
         let ticks = self.media.values().map(|m| m.next_tick).min();
-        let phones = self.plugged().filter_map(|i| self.phones[i].poll_timeout()).min();
+        let phones = self.phone_timers.iter().flatten().min().copied();
         let wire = self.wire.peek().map(|p| p.at);
         let commits = self.commits.front().map(|c| c.at);
         [self.exchange.poll_timeout(), ticks, phones, wire, commits]
@@ -311,9 +330,10 @@ impl World {
             self.exchange.handle_timeout(now);
             self.drain();
         }
-        for i in self.plugged().collect::<Vec<_>>() {
-            if self.phones[i].poll_timeout().is_some_and(|t| t <= now.mono) {
+        for i in 0..self.phones.len() {
+            if self.phone_timers[i].is_some_and(|t| t <= now.mono) {
                 self.phones[i].handle_timeout(now);
+                self.touched.insert(i);
             }
         }
         self.tick_media();
@@ -351,6 +371,7 @@ impl World {
         if self.unplugged.contains(&phone) {
             return;
         }
+        self.touched.insert(phone);
         let phone = &mut self.phones[phone];
         match kind {
             Kind::Sip => {
@@ -375,7 +396,12 @@ impl World {
                 quiet = false;
                 self.carry_out(command);
             }
-            for i in self.plugged().collect::<Vec<_>>() {
+            while let Some(i) = self.touched.pop_first() {
+                self.phone_timers[i] = None;
+                if self.unplugged.contains(&i) {
+                    continue;
+                }
+                self.phone_timers[i] = self.phones[i].poll_timeout();
                 let address = Self::phone_address(i);
                 while let Some(command) = self.phones[i].next_command() {
                     quiet = false;
@@ -461,10 +487,13 @@ impl World {
             Command::FinishRecording { id } => {
                 let recording = self.media.get_mut(&id).and_then(|m| m.recording.take());
                 if let Some((file, bytes)) = recording {
-                    let duration_ms = bytes.len() as u64 / 8;
+                    let recorded = Recorded {
+                        duration_ms: bytes.len() as u64 / 8,
+                        sha256: "0".repeat(64),
+                        cut_short: None,
+                    };
                     self.recordings.insert(file, bytes);
-                    self.exchange
-                        .recording_saved(id, duration_ms, "0".repeat(64).as_str(), now);
+                    self.exchange.recorded(id, &recorded, now);
                 }
             }
             Command::CloseMedia { id } => {

@@ -20,7 +20,7 @@ use crate::sip::ua::{Command as UaCommand, Credentials, LegEnd, OutgoingCall, Ua
 use crate::sip::{Flow, message};
 
 use super::LocalRtp;
-pub use ear::{Ear, Sound};
+pub use ear::{Ear, Sound, is as is_sound};
 pub use script::{Action, HoldWay, KeyPress};
 
 /// Wheel of the telephone's sound.
@@ -338,6 +338,9 @@ impl Phone {
     }
 
     fn rings(&mut self, leg: LegId, offer: Option<Sdp>, now: Now) {
+        if self.leg.is_some() {
+            return self.ua.reject(leg, 486, &[], now); // one line, one call
+        }
         self.leg = Some(leg);
         self.note("rings", now);
         if let Some(status) = self.config.refuses {

@@ -89,7 +89,8 @@ impl UserAgent {
         self.pump();
     }
 
-    /// While draining, a new INVITE is answered 503 with Retry-After; running calls go on.
+    /// While draining, OPTIONS is answered 503 with Retry-After, so that peers look elsewhere. New calls still come to the
+    /// application, which has to put them on record before it refuses them.
     pub fn set_draining(&mut self, draining: bool) {
         self.core.draining = draining;
     }
@@ -171,9 +172,9 @@ impl UserAgent {
         id
     }
 
-    /// Ends a leg in whatever state it is: refusal, CANCEL or BYE, with a Reason (RFC 3326; SIP status, or Q.850 below 100).
+    /// Ends a leg in whatever state it is: refusal, CANCEL or BYE, with a Reason (RFC 3326; SIP status, or Q.850 below 200).
     pub fn hangup(&mut self, leg: LegId, cause: Option<(u16, String)>, now: Now) {
-        self.turn(leg, now, |leg, core| leg.hangup(core, cause));
+        self.turn(leg, now, |leg, core| leg.hangup(core, cause.as_ref()));
     }
 
     /// Offers anew: by re-INVITE, or by UPDATE before the answer; as soon as nothing else is open. Ends in `Answer` or

@@ -48,14 +48,12 @@ impl World {
         ids
     }
 
-    /// Whether the ledger says that the call was answered: a 200 whose INVITE was cancelled in time never left.
+    /// Whether the ledger says that the call was answered: a 200 whose call ended before it left never left.
     pub fn was_answered(&self, index: usize) -> bool {
         let events = self.events_of(index);
         let answered = events.iter().any(|k| matches!(k, EventKind::AnsweredByMachine { .. }));
-        let cancelled = events
-            .iter()
-            .any(|k| matches!(k, EventKind::Ended { status: Some(487), .. }));
-        answered && !cancelled
+        let refused = events.iter().any(|k| matches!(k, EventKind::Ended { status: Some(_), .. }));
+        answered && !refused
     }
 
     /// After everything: no call, no session, no leg is left behind, and each call's story in the ledger is whole.
@@ -128,7 +126,7 @@ impl World {
             (Ok(Method::Invite), 200..300) => answered,
             // The answer to a re-INVITE is no end.
             (Ok(Method::Invite), _) => ended || self.was_sent(&call_id, "200", "INVITE"),
-            (Ok(Method::Bye), _) => ended,
+            (Ok(Method::Bye), 200..300) => ended,
             (_, _) => true,
         };
         assert!(
