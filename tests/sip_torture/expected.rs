@@ -45,7 +45,11 @@ enum Stream {
 pub fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/torture");
     let index = fs::read_to_string(root.join("index.tsv")).unwrap();
-    let rows = index.lines().skip(1).filter(|line| !line.is_empty()).map(|line| line.split('\t').collect::<Vec<_>>());
+    let rows = index
+        .lines()
+        .skip(1)
+        .filter(|line| !line.is_empty())
+        .map(|line| line.split('\t').collect::<Vec<_>>());
     rows.map(|row| Case {
         file: row[1].to_owned(),
         bytes: fs::read(root.join(row[1])).unwrap(),
@@ -114,7 +118,9 @@ impl Case {
 
     /// Whether this is what `udp_expect` allows.
     pub fn accepts_udp(&self, seen: &Seen) -> bool {
-        self.udp_expect.split(',').any(|word| fits(word, seen.statuses.first().copied()))
+        self.udp_expect
+            .split(',')
+            .any(|word| fits(word, seen.statuses.first().copied()))
     }
 
     /// Whether this is what a stream allows.

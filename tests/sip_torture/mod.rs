@@ -51,7 +51,11 @@ fn judge(transport: &str, mut table: Vec<(Case, Seen, bool)>) {
     let mut text = String::new();
     for (case, seen, good) in &table {
         let mark = if *good { "ok   " } else { "WRONG" };
-        text += &format!("{mark} {transport} {:<45} expected {:<22} seen {seen}\n", case.file, case.expects(transport));
+        text += &format!(
+            "{mark} {transport} {:<45} expected {:<22} seen {seen}\n",
+            case.file,
+            case.expects(transport)
+        );
     }
     println!("{text}");
     assert_eq!(table.len(), 62, "every message has a verdict");
@@ -88,7 +92,10 @@ async fn over_udp_one(case: &Case, (round, index): (usize, usize), server: Socke
     socket.send_to(&case.bytes, server).await.unwrap();
     let patience = if case.may_be_dropped() { SILENCE } else { PATIENCE };
     let found = answers(&socket, Instant::now() + patience, 1).await;
-    Seen { statuses: found.iter().map(|r| r.status).collect(), closed: false }
+    Seen {
+        statuses: found.iter().map(|r| r.status).collect(),
+        closed: false,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,7 +110,10 @@ async fn over_tcp() {
                 stream.write_all(&case.bytes).await.unwrap();
                 let heard = listen(&mut stream, UNFINISHED + PATIENCE, case.answers_over_tcp()).await;
                 let statuses = heard.answers.iter().map(|r| r.status).collect();
-                let seen = Seen { statuses, closed: heard.closed };
+                let seen = Seen {
+                    statuses,
+                    closed: heard.closed,
+                };
                 let good = case.accepts_tcp(&seen);
                 (case, seen, good)
             });

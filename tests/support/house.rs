@@ -10,7 +10,6 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout, timeout_at};
 use yihao::config::Config;
 use yihao::engine::Server;
-use yihao::sip::message::{Frame, Message, Response, StreamFramer, parse_datagram};
 
 /// Longest wait for anything that should happen at once; the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,7 +38,12 @@ impl House {
         let server = Server::start(&config).await.unwrap();
         let address = |wanted: &str| server.addresses().iter().find(|(name, _)| *name == wanted).unwrap().1;
         let (udp, tcp) = (address("udp"), address("tcp"));
-        Self { server, udp, tcp, _dir: dir }
+        Self {
+            server,
+            udp,
+            tcp,
+            _dir: dir,
+        }
     }
 
     /// Closes it; true if nothing was left to say.
@@ -58,22 +62,42 @@ impl House {
         );
         socket.send_to(options.as_bytes(), self.udp).await.unwrap();
         let answers = answers(&socket, Instant::now() + PATIENCE, 1).await;
-        assert!(answers.iter().any(|r| r.status == 200), "the server does not answer after {after}");
+        assert!(
+            answers.iter().any(|r| r.status == 200),
+            "the server does not answer after {after}"
+        );
     }
 }
 
+/// A final answer, read as far as anybody must: it repeats what was wrong with the request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub text: String,
+}
+
+/// The final answers in some octets: a datagram, or all that came over a connection.
+fn answers_in(bytes: &[u8]) -> Vec<Answer> {
+    let text = String::from_utf8_lossy(bytes);
+    let each = text.split("SIP/2.0 ").skip(1).filter_map(|text| {
+        let status = text.get(..3)?.parse().ok()?;
+        Some(Answer {
+            status,
+            text: text.to_owned(),
+        })
+    });
+    // A Via begins alike, but with no number behind it.
+    each.filter(|answer| answer.status >= 200).collect()
+}
+
 /// Final answers that reach a UDP socket until `until`, or until there are `enough`.
-pub async fn answers(socket: &UdpSocket, until: Instant, enough: usize) -> Vec<Response> {
+pub async fn answers(socket: &UdpSocket, until: Instant, enough: usize) -> Vec<Answer> {
     let mut found = Vec::new();
     let mut buffer = vec![0; 65_536];
     while found.len() < enough
         && let Ok(Ok((length, _))) = timeout_at(until, socket.recv_from(&mut buffer)).await
     {
-        if let Ok(Message::Response(response)) = parse_datagram(&buffer[..length])
-            && !response.is_provisional()
-        {
-            found.push(response);
-        }
+        found.extend(answers_in(&buffer[..length]));
     }
     found
 }
@@ -82,33 +106,26 @@ pub async fn answers(socket: &UdpSocket, until: Instant, enough: usize) -> Vec<R
 #[derive(Debug, Default)]
 pub struct Heard {
     /// Final answers in order.
-    pub answers: Vec<Response>,
+    pub answers: Vec<Answer>,
     /// The server closed the connection.
     pub closed: bool,
 }
 
 /// Listens to a connection for a time, or until it is closed, or until `enough` answers have come and none follows at once.
 pub async fn listen(stream: &mut TcpStream, time: Duration, enough: usize) -> Heard {
-    let mut heard = Heard::default();
-    let mut framer = StreamFramer::new();
-    let mut buffer = vec![0; 65_536];
+    let (mut bytes, mut buffer) = (Vec::new(), vec![0; 65_536]);
     let until = Instant::now() + time;
     loop {
-        let limit = if heard.answers.len() >= enough { Instant::now() + Duration::from_millis(100) } else { until };
+        let answers = answers_in(&bytes);
+        let limit = if answers.len() >= enough {
+            Instant::now() + Duration::from_millis(100)
+        } else {
+            until
+        };
         match timeout_at(limit.min(until), stream.read(&mut buffer)).await {
-            Err(_) => return heard,
-            Ok(Err(_) | Ok(0)) => {
-                heard.closed = true;
-                return heard;
-            }
-            Ok(Ok(length)) => framer.push(&buffer[..length]),
-        }
-        while let Some(frame) = framer.next() {
-            if let Ok(Frame::Message(Message::Response(response))) = frame
-                && !response.is_provisional()
-            {
-                heard.answers.push(response);
-            }
+            Err(_) => return Heard { answers, closed: false },
+            Ok(Err(_) | Ok(0)) => return Heard { answers, closed: true },
+            Ok(Ok(length)) => bytes.extend_from_slice(&buffer[..length]),
         }
     }
 }

@@ -19,7 +19,11 @@ fn trunk(server: &str) -> TrunkConfig {
         outbound_proxy: None,
         identity: uri("sip:hotline@carrier.example.com"),
         contact: uri("sip:hotline@192.0.2.1"),
-        account: Some(Account { username: "hotline".into(), password: "right".into(), realm: None }),
+        account: Some(Account {
+            username: "hotline".into(),
+            password: "right".into(),
+            realm: None,
+        }),
         expires_s: None,
         options_interval_s: None,
     }

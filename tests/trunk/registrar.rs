@@ -59,11 +59,16 @@ impl Registrar {
     }
 
     fn look(&mut self, city: &mut World) {
-        let new: Vec<Vec<u8>> =
-            city.mailbox[self.seen..].iter().filter(|l| l.to == self.address).map(|l| l.bytes.clone()).collect();
+        let new: Vec<Vec<u8>> = city.mailbox[self.seen..]
+            .iter()
+            .filter(|l| l.to == self.address)
+            .map(|l| l.bytes.clone())
+            .collect();
         self.seen = city.mailbox.len();
         for bytes in new {
-            let Ok(Message::Request(request)) = parse_datagram(&bytes) else { continue };
+            let Ok(Message::Request(request)) = parse_datagram(&bytes) else {
+                continue;
+            };
             if self.answers
                 && let Some(response) = self.answer(request, city)
             {
@@ -92,7 +97,9 @@ impl Registrar {
                 let mut response = request.reply(200);
                 let contact = request.headers.text(&HeaderName::Contact).unwrap();
                 if expires_s > 0 {
-                    response.headers.push(HeaderName::Contact, format!("{contact};expires={expires_s}"));
+                    response
+                        .headers
+                        .push(HeaderName::Contact, format!("{contact};expires={expires_s}"));
                 }
                 self.taken.push((city.now.mono, expires_s, request));
                 response
@@ -101,7 +108,9 @@ impl Registrar {
                 self.challenged.push(city.now.mono);
                 let mut response = request.reply(401);
                 for challenge in self.authenticator.challenges(refusal.is_stale(), city.now.wall) {
-                    response.headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
+                    response
+                        .headers
+                        .push(HeaderName::WwwAuthenticate, challenge.to_string());
                 }
                 response
             }

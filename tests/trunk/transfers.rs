@@ -49,12 +49,26 @@ fn city(seed: u64, config: TrunkConfig, lines: &Lines) -> World {
     let mut shared = plans::shared();
     shared.plan = plans::plan_with(&[("police.toml", POLICE)]);
     let numbers = TransferPolicy::new(&plans::EMERGENCY).unwrap();
-    shared.routes = vec![Route { numbers, gateway: Arc::new(gateway(lines)) }];
+    shared.routes = vec![Route {
+        numbers,
+        gateway: Arc::new(gateway(lines)),
+    }];
     let mut city = World::with(seed, shared);
-    let record = |priority, index| SrvRecord { priority, weight: 0, port: 5060, target: format!("sbc{index}.example.com") };
-    city.services.insert("_sip._udp.carrier.example.com".into(), vec![record(10, 1), record(20, 2)]);
+    let record = |priority, index| SrvRecord {
+        priority,
+        weight: 0,
+        port: 5060,
+        target: format!("sbc{index}.example.com"),
+    };
+    city.services.insert(
+        "_sip._udp.carrier.example.com".into(),
+        vec![record(10, 1), record(20, 2)],
+    );
     for index in [1, 2] {
-        city.hosts.insert(format!("sbc{index}.example.com"), vec![World::phone_address(index).ip()]);
+        city.hosts.insert(
+            format!("sbc{index}.example.com"),
+            vec![World::phone_address(index).ip()],
+        );
     }
     city.add_trunks(vec![config]);
     city
@@ -67,13 +81,20 @@ fn people(city: &mut World, caller: Vec<Action>) -> usize {
     for hz in [660.0, 1_200.0] {
         let mut config = city.phone_config();
         config.answers_after = Some(seconds(1.0));
-        city.add_phone(config, vec![Action::WaitAnswer(seconds(900.0)), speak(hz, 3.0), wait(1.0), hang_up()]);
+        city.add_phone(
+            config,
+            vec![Action::WaitAnswer(seconds(900.0)), speak(hz, 3.0), wait(1.0), hang_up()],
+        );
     }
     citizen
 }
 
 fn invites_to(city: &World, address: IpAddr) -> Vec<Request> {
-    let parsed = city.sip_log.iter().filter(|(_, _, to, _)| to.ip() == address).map(|(.., bytes)| parse_datagram(bytes));
+    let parsed = city
+        .sip_log
+        .iter()
+        .filter(|(_, _, to, _)| to.ip() == address)
+        .map(|(.., bytes)| parse_datagram(bytes));
     parsed
         .filter_map(|message| match message {
             Ok(Message::Request(request)) if request.method == Method::Invite => Some(request),
@@ -99,10 +120,20 @@ fn the_police_see_who_calls() {
     let invites = invites_to(&city, World::phone_address(1).ip());
     let invite = &invites[0];
     assert_eq!(invite.uri.to_string(), "sip:110@carrier.example.com");
-    assert_eq!(invite.headers.from().unwrap().uri.to_string(), "sip:12345@carrier.example.com");
-    let asserted = invite.headers.text(&HeaderName::PAssertedIdentity).unwrap().into_owned();
+    assert_eq!(
+        invite.headers.from().unwrap().uri.to_string(),
+        "sip:12345@carrier.example.com"
+    );
+    let asserted = invite
+        .headers
+        .text(&HeaderName::PAssertedIdentity)
+        .unwrap()
+        .into_owned();
     assert_eq!(asserted, "<sip:13800001000@carrier.example.com>");
-    assert!(invites_to(&city, World::phone_address(2).ip()).is_empty(), "the first address answered");
+    assert!(
+        invites_to(&city, World::phone_address(2).ip()).is_empty(),
+        "the first address answered"
+    );
     city.assert_nothing_is_left();
 }
 
@@ -116,14 +147,25 @@ fn the_first_address_is_dead_so_the_second_rings() {
     let second = World::phone_address(2).ip();
     assert!(city.run_until(|city| !invites_to(city, second).is_empty(), seconds(10.0)));
     let after = city.now.mono.since(began).as_secs_f64();
-    assert!((4.0..6.0).contains(&after), "a dead address costs a citizen five seconds, not thirty-two: {after}");
+    assert!(
+        (4.0..6.0).contains(&after),
+        "a dead address costs a citizen five seconds, not thirty-two: {after}"
+    );
     city.run_for(seconds(90.0));
     city.assert_went_well(citizen);
     assert_eq!(failure(&city), None);
-    let started = city.story_of(0).iter().filter(|name| *name == "transfer_started").count();
+    let started = city
+        .story_of(0)
+        .iter()
+        .filter(|name| *name == "transfer_started")
+        .count();
     assert_eq!(started, 2, "each try is on record");
     let state = city.trunk_log.last().unwrap().1.clone();
-    assert_eq!(state.targets[0].address, World::phone_address(1), "a minute later the first may be tried again");
+    assert_eq!(
+        state.targets[0].address,
+        World::phone_address(1),
+        "a minute later the first may be tried again"
+    );
     city.assert_nothing_is_left();
 }
 
@@ -179,7 +221,10 @@ fn busy_is_busy_and_no_other_address_is_bothered() {
 
 #[test]
 fn a_trunk_that_is_down_refuses_at_once_and_on_record() {
-    let config = TrunkConfig { options_interval_s: Some(30), ..trunk("sip:carrier.example.com") };
+    let config = TrunkConfig {
+        options_interval_s: Some(30),
+        ..trunk("sip:carrier.example.com")
+    };
     let mut city = city(1_106, config, &Lines::at_most(10));
     let citizen = people(&mut city, vec![answered(), hear(880.0), gone()]);
     city.run_for(seconds(5.0));
@@ -208,18 +253,38 @@ fn the_lines_of_the_contract_hold_for_both_directions() {
     city.reload(|shared| {
         // The third telephone stands behind the carrier and calls us by the trunk.
         let networks = vec!["192.0.2.13/32".parse().unwrap()];
-        shared.peers = vec![Peer { name: "carrier".into(), networks, lines: lines.clone(), caller_id: CallerId::Asserted }];
+        shared.peers = vec![Peer {
+            name: "carrier".into(),
+            networks,
+            lines: lines.clone(),
+            caller_id: CallerId::Asserted,
+        }];
     });
     city.dial(citizen, "9110");
     city.run_for(seconds(2.0));
     let inbound = city.citizen_dials("9110", vec![gone()]);
     let stranger = city.citizen_dials("9110", vec![answered(), hear(880.0), gone()]);
     city.run_for(seconds(1.0));
-    assert!(city.phones[inbound].report().end.is_some(), "no line for a call from the carrier");
+    assert!(
+        city.phones[inbound].report().end.is_some(),
+        "no line for a call from the carrier"
+    );
     assert_eq!(city.end_of(1).1, EndReason::Overload);
     city.run_for(seconds(60.0));
     city.assert_went_well(stranger);
-    let overload = |kind: &&EventKind| matches!(kind, EventKind::TransferFailed { reason: EndReason::Overload, .. });
-    assert!(city.events_of(2).iter().any(overload), "nor for a second transfer: {:?}", city.events_of(2));
+    let overload = |kind: &&EventKind| {
+        matches!(
+            kind,
+            EventKind::TransferFailed {
+                reason: EndReason::Overload,
+                ..
+            }
+        )
+    };
+    assert!(
+        city.events_of(2).iter().any(overload),
+        "nor for a second transfer: {:?}",
+        city.events_of(2)
+    );
     city.assert_nothing_is_left();
 }
