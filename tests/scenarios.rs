@@ -4,5 +4,9 @@
 #![cfg(test)]
 
 mod citizen;
+mod served;
+mod sip;
+mod sip_torture;
 mod support;
 mod tidy;
+mod trunk;

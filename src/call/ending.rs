@@ -99,12 +99,12 @@ impl Call {
     }
 
     /// Something the media worker reports about this call's own session.
-    pub(super) fn heard(&mut self, output: MediaOutput, now: Now, desk: &mut Desk) {
+    pub(super) fn heard(&mut self, output: &MediaOutput, now: Now, desk: &mut Desk) {
         let over = self.phase == Phase::Ending;
         match output {
             MediaOutput::Dead | MediaOutput::Alive if over => {}
-            MediaOutput::PlayFinished(play) => self.played(play, now, desk),
-            MediaOutput::Digit { digit, source } => self.pressed(digit, source.into(), now, desk),
+            MediaOutput::PlayFinished(play) => self.played(*play, now, desk),
+            MediaOutput::Digit { digit, source } => self.pressed(*digit, (*source).into(), now, desk),
             MediaOutput::Dead => {
                 desk.note(self.id, EventKind::MediaLost { lost: true }, now);
                 self.end(EndedBy::System, EndReason::DeadMedia, None, After::HangUp { cause: 31 }, now, desk);

@@ -204,12 +204,12 @@ impl Exchange {
     }
 
     /// A media worker reports.
-    pub fn heard(&mut self, id: MediaId, output: MediaOutput, now: Now) {
+    pub fn heard(&mut self, id: MediaId, output: &MediaOutput, now: Now) {
         if let Some(call) = self.desk.by_media.get(&id).copied() {
             self.with_call(call, |call, desk, _| {
                 match call.media.is_some_and(|m| m.id == id) {
                     true => call.heard(output, now, desk),
-                    false => call.transfer_heard(&output, now, desk),
+                    false => call.transfer_heard(output, now, desk),
                 }
             });
         }
@@ -298,9 +298,10 @@ impl Exchange {
 
     /// Ends every call that still runs (the drain's time is over).
     pub fn end_all(&mut self, now: Now) {
+        let retry_after_s = Some(self.shared.limits.drain_retry_s);
         for call in self.calls.values_mut() {
             let (status, after) = match call.phase {
-                Phase::Arriving | Phase::Answering => (Some(503), After::Reject { status: 503, retry_after_s: Some(5) }),
+                Phase::Arriving | Phase::Answering => (Some(503), After::Reject { status: 503, retry_after_s }),
                 Phase::Answered | Phase::Talking | Phase::Ending => (None, After::HangUp { cause: 41 }),
             };
             call.end(EndedBy::System, EndReason::Draining, status, after, now, &mut self.desk);

@@ -140,6 +140,7 @@ impl Server {
                 calls_max: (config.sip.max_calls as usize).div_ceil(usize::from(count)),
                 calls_per_source_max: config.sip.max_calls_per_source as usize,
                 strangers_may_call: config.sip.strangers_may_call,
+                drain_retry_s: config.drain.retry_after_s,
             },
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),

@@ -113,7 +113,7 @@ impl Shard {
                     self.exchange.committed(ticket, now);
                 }
             }
-            Input::Heard(id, output) => self.exchange.heard(id, output, now),
+            Input::Heard(id, output) => self.exchange.heard(id, &output, now),
             Input::MediaClosed(id, quality) => self.exchange.media_closed(id, &quality, now),
             Input::Recorded(id, recorded) => self.exchange.recorded(id, &recorded, now),
             Input::Reached(query, flow) => self.exchange.reached(query, flow, now),

@@ -39,7 +39,11 @@ fn whim(rng: &mut StdRng) -> Action {
             Action::Press(key(rng), way)
         }
         4 => speak(700.0, rng.random_range(0.1..4.0)),
-        5 => Action::HoldBy(*[HoldWay::SendOnly, HoldWay::Inactive, HoldWay::NoAddress].choose(rng).unwrap()),
+        5 => Action::HoldBy(
+            *[HoldWay::SendOnly, HoldWay::Inactive, HoldWay::NoAddress]
+                .choose(rng)
+                .unwrap(),
+        ),
         6 => Action::Resume,
         _ => wait(rng.random_range(0.05..5.0)),
     }
@@ -71,11 +75,20 @@ fn any_day(seed: u64) -> World {
     city.commit_takes = Duration::from_millis(*[1, 5, 30, 700, 2_500].choose(&mut rng).unwrap());
     for n in 0..=CITIZENS {
         let mut config = city.phone_config();
-        config.laws = [vec![Law::A], vec![Law::Mu], vec![Law::A, Law::Mu]].choose(&mut rng).unwrap().clone();
+        config.laws = [vec![Law::A], vec![Law::Mu], vec![Law::A, Law::Mu]]
+            .choose(&mut rng)
+            .unwrap()
+            .clone();
         config.late_offer = rng.random_bool(0.2);
         config.dtmf = rng.random_bool(0.8);
-        config.answers_after = rng.random_bool(0.8).then(|| Duration::from_millis(rng.random_range(0..15_000)));
-        let actions = if n == to_110::POLICE { Vec::new() } else { script(&mut rng) };
+        config.answers_after = rng
+            .random_bool(0.8)
+            .then(|| Duration::from_millis(rng.random_range(0..15_000)));
+        let actions = if n == to_110::POLICE {
+            Vec::new()
+        } else {
+            script(&mut rng)
+        };
         city.add_phone(config, actions);
     }
     for n in (0..=CITIZENS).filter(|n| *n != to_110::POLICE) {
@@ -102,13 +115,28 @@ fn live_through(seeds: std::ops::Range<u64>) {
             });
             let call_id = call_id.unwrap();
             let answered = city.was_answered(index);
-            assert_eq!(answered, city.was_sent(&call_id, "200", "INVITE"), "seed {seed}: {:?}", city.events_of(index));
+            assert_eq!(
+                answered,
+                city.was_sent(&call_id, "200", "INVITE"),
+                "seed {seed}: {:?}",
+                city.events_of(index)
+            );
             let phone = city.phones.iter().find(|p| p.report().sip_call_id == call_id).unwrap();
-            assert!(answered || !phone.is_answered(), "seed {seed}: the telephone was answered, the ledger knows nothing of it");
+            assert!(
+                answered || !phone.is_answered(),
+                "seed {seed}: the telephone was answered, the ledger knows nothing of it"
+            );
             seen += 1;
         }
-        let invited = city.phones.iter().filter(|p| p.report().answered_after_s.is_some()).count();
-        assert!(seen >= invited, "seed {seed}: an answered telephone without a call in the ledger");
+        let invited = city
+            .phones
+            .iter()
+            .filter(|p| p.report().answered_after_s.is_some())
+            .count();
+        assert!(
+            seen >= invited,
+            "seed {seed}: an answered telephone without a call in the ledger"
+        );
     }
 }
 

@@ -40,9 +40,17 @@ fn a_forged_source_is_not_flooded_with_sound() {
     flood(&mut city, &hands, "1000");
     city.run_to_the_end();
     let victim = IpAddr::from([198, 51, 100, 9]);
-    let sound: usize = city.mailbox.iter().filter(|l| l.to.ip() == victim && l.to.port() != 5060).map(|l| l.bytes.len()).sum();
+    let sound: usize = city
+        .mailbox
+        .iter()
+        .filter(|l| l.to.ip() == victim && l.to.port() != 5060)
+        .map(|l| l.bytes.len())
+        .sum();
     let asked: usize = hands.iter().map(|h| h.invite("1000").len()).sum();
-    assert!(sound < 5 * asked, "{sound} octets of sound for {asked} octets of INVITE");
+    assert!(
+        sound < 5 * asked,
+        "{sound} octets of sound for {asked} octets of INVITE"
+    );
     city.assert_nothing_is_left();
 }
 
@@ -55,8 +63,14 @@ fn one_source_gets_its_share_and_no_more() {
     let citizen = city.citizen_dials("1000", vec![answered(), hear(440.0), hang_up(), gone()]);
     city.run_to_the_end();
     city.assert_went_well(citizen);
-    let taken = hands.iter().filter(|h| h.statuses(&city, &Method::Invite).contains(&200)).count();
-    let refused = hands.iter().filter(|h| h.statuses(&city, &Method::Invite).contains(&503)).count();
+    let taken = hands
+        .iter()
+        .filter(|h| h.statuses(&city, &Method::Invite).contains(&200))
+        .count();
+    let refused = hands
+        .iter()
+        .filter(|h| h.statuses(&city, &Method::Invite).contains(&503))
+        .count();
     assert_eq!((taken, refused), (10, 40));
     city.assert_nothing_is_left();
 }

@@ -4,7 +4,7 @@ use yihao::call::phone::{Sound, is_sound};
 use yihao::kernel::{EndReason, EndedBy, EventKind};
 
 use crate::support::plans;
-use crate::support::script::{answered, gone, hang_up, hear, press, seconds, speak, wait};
+use crate::support::script::{answered, gone, hear, press, seconds, speak, wait};
 use crate::support::world::World;
 
 /// Straight to the recorder.
@@ -46,11 +46,21 @@ fn owed(city: &World) -> Vec<String> {
 
 /// Seconds of a tone in the recording.
 fn seconds_of(tone: f64, recording: &[u8]) -> f64 {
-    recording.chunks_exact(160).filter(|frame| is_sound(Sound::Tone(tone), frame)).count() as f64 / 50.0
+    recording
+        .chunks_exact(160)
+        .filter(|frame| is_sound(Sound::Tone(tone), frame))
+        .count() as f64
+        / 50.0
 }
 
 fn recorded_ms(city: &World) -> u64 {
-    let ms = |k: &EventKind| if let EventKind::RecordingEnded { duration_ms, .. } = k { Some(*duration_ms) } else { None };
+    let ms = |k: &EventKind| {
+        if let EventKind::RecordingEnded { duration_ms, .. } = k {
+            Some(*duration_ms)
+        } else {
+            None
+        }
+    };
     city.events_of(0).into_iter().find_map(ms).unwrap()
 }
 
@@ -81,7 +91,10 @@ fn ended_by_silence() {
     city.run_to_the_end();
     city.assert_went_well(phone);
     let ms = recorded_ms(&city);
-    assert!((7_500..9_000).contains(&ms), "{ms}: a second, four of speech, three of silence");
+    assert!(
+        (7_500..9_000).contains(&ms),
+        "{ms}: a second, four of speech, three of silence"
+    );
     assert_eq!(owed(&city), ["message_left"]);
     city.assert_nothing_is_left();
 }
@@ -89,7 +102,14 @@ fn ended_by_silence() {
 #[test]
 fn ended_by_its_longest_time() {
     let mut city = recorder(702);
-    let script = vec![answered(), hear(440.0), press("#"), speak(660.0, 12.0), hear(880.0), gone()];
+    let script = vec![
+        answered(),
+        hear(440.0),
+        press("#"),
+        speak(660.0, 12.0),
+        hear(880.0),
+        gone(),
+    ];
     let phone = city.citizen_dials("4000", script);
     city.run_to_the_end();
     city.assert_went_well(phone);
@@ -101,7 +121,10 @@ fn ended_by_its_longest_time() {
 #[test]
 fn ended_by_hanging_up_in_the_middle_of_a_word() {
     let mut city = recorder(703);
-    let phone = city.citizen_dials("4000", vec![answered(), hear(440.0), press("#"), wait(0.2), speak(660.0, 60.0)]);
+    let phone = city.citizen_dials(
+        "4000",
+        vec![answered(), hear(440.0), press("#"), wait(0.2), speak(660.0, 60.0)],
+    );
     city.run_for(seconds(5.0));
     let now = city.now;
     city.phones[phone].hang_up(now);
@@ -116,7 +139,18 @@ fn ended_by_hanging_up_in_the_middle_of_a_word() {
 #[test]
 fn nothing_was_said() {
     let mut city = recorder(704);
-    let phone = city.citizen_dials("4000", vec![answered(), hear(440.0), press("#"), wait(0.2), press("#"), hear(300.0), gone()]);
+    let phone = city.citizen_dials(
+        "4000",
+        vec![
+            answered(),
+            hear(440.0),
+            press("#"),
+            wait(0.2),
+            press("#"),
+            hear(300.0),
+            gone(),
+        ],
+    );
     city.run_to_the_end();
     city.assert_went_well(phone);
     assert_eq!(owed(&city), Vec::<String>::new());
@@ -134,14 +168,20 @@ fn said_in_mu_law_over_a_line_that_loses_every_third_packet() {
     city.run_to_the_end();
     city.assert_went_well(phone);
     let spoken = seconds_of(660.0, city.last_recording());
-    assert!((3.7..4.3).contains(&spoken), "{spoken} s: gaps are concealed and time is true");
+    assert!(
+        (3.7..4.3).contains(&spoken),
+        "{spoken} s: gaps are concealed and time is true"
+    );
     city.assert_nothing_is_left();
 }
 
 #[test]
 fn the_caller_vanishes_while_speaking() {
     let mut city = recorder(706);
-    let phone = city.citizen_dials("4000", vec![answered(), hear(440.0), press("#"), wait(0.2), speak(660.0, 60.0)]);
+    let phone = city.citizen_dials(
+        "4000",
+        vec![answered(), hear(440.0), press("#"), wait(0.2), speak(660.0, 60.0)],
+    );
     city.run_for(seconds(4.0));
     city.unplugged.insert(phone);
     city.run_to_the_end();

@@ -191,14 +191,23 @@ fn glare_our_refresh_meets_their_reoffer() {
     hand.send(&mut city, &theirs);
     city.run_for(seconds(0.02));
     assert_eq!(hand.statuses(&city, &Method::Invite).last(), Some(&491));
-    let ack = theirs.replace("INVITE", "ACK").split("Content-Type").next().unwrap().to_owned() + "Content-Length: 0\r\n\r\n";
+    let ack = theirs
+        .replace("INVITE", "ACK")
+        .split("Content-Type")
+        .next()
+        .unwrap()
+        .to_owned()
+        + "Content-Length: 0\r\n\r\n";
     hand.send(&mut city, &ack);
     city.send_raw(hand.address, &ours.reply(491).to_bytes());
     for _ in 0..3 {
         sound_from(&mut city, &hand);
     }
     let again = refresh(&city).unwrap();
-    assert!(again.headers.cseq().unwrap().number > ours.headers.cseq().unwrap().number, "tried again");
+    assert!(
+        again.headers.cseq().unwrap().number > ours.headers.cseq().unwrap().number,
+        "tried again"
+    );
     let mut ok = again.reply(200);
     ok.headers.push(HeaderName::Contact, "<sip:13800001234@198.51.100.7>");
     ok.headers.push(HeaderName::ContentType, "application/sdp");
@@ -220,7 +229,7 @@ fn sound_from(city: &mut World, hand: &ByHand) {
     for to in city.server_rtp() {
         let mut packet = vec![0x80, 8, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4];
         packet.extend([0xD5; 160]);
-        city.send_rtp(SocketAddr::new(hand.address.ip(), 30_000), to, packet);
+        city.send_rtp(SocketAddr::new(hand.address.ip(), 30_000), to, &packet);
     }
     city.run_for(seconds(1.0));
 }

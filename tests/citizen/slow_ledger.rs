@@ -76,15 +76,35 @@ fn a_disk_slower_than_the_caller_is_patient() {
 #[test]
 fn events_stand_in_the_order_in_which_they_happened() {
     let mut city = World::new(605);
-    let script = vec![answered(), hear(440.0), crate::support::script::press("1"), hear(880.0), hang_up(), gone()];
+    let script = vec![
+        answered(),
+        hear(440.0),
+        crate::support::script::press("1"),
+        hear(880.0),
+        hang_up(),
+        gone(),
+    ];
     let phone = city.citizen_dials("1000", script);
     city.run_to_the_end();
     city.assert_went_well(phone);
-    assert_eq!(city.story_of(0), ["invite", "answered_by_machine", "step", "keys", "step", "ended", "quality"]);
+    assert_eq!(
+        city.story_of(0),
+        [
+            "invite",
+            "answered_by_machine",
+            "step",
+            "keys",
+            "step",
+            "ended",
+            "quality"
+        ]
+    );
     let times: Vec<_> = city.ledger.iter().map(|e| e.at).collect();
     assert!(times.is_sorted());
     let quality = city.events_of(0).into_iter().find_map(|k| match k {
-        EventKind::Quality { sent, received, lost, .. } => Some((*sent, *received, *lost)),
+        EventKind::Quality {
+            sent, received, lost, ..
+        } => Some((*sent, *received, *lost)),
         _ => None,
     });
     let (sent, received, lost) = quality.unwrap();

@@ -22,7 +22,10 @@ fn both_went_well(city: &World) {
     city.assert_went_well(CITIZEN);
     city.assert_went_well(POLICE);
     let story = city.story_of(0);
-    assert!(story.contains(&"transfer_started".to_owned()) && story.contains(&"transfer_answered".to_owned()), "{story:?}");
+    assert!(
+        story.contains(&"transfer_started".to_owned()) && story.contains(&"transfer_answered".to_owned()),
+        "{story:?}"
+    );
     city.assert_nothing_is_left();
 }
 
@@ -70,7 +73,11 @@ fn mu_law_here_a_law_there() {
         city.add_phone(config, police);
         dial_and_run(&mut city, "4110");
         both_went_well(&city);
-        let heard = city.phones[POLICE].ear.heard.chunks_exact(160).filter(|f| yihao::call::phone::is_sound(Sound::Tone(500.0), f));
+        let heard = city.phones[POLICE]
+            .ear
+            .heard
+            .chunks_exact(160)
+            .filter(|f| yihao::call::phone::is_sound(Sound::Tone(500.0), f));
         assert!(heard.count() > 130, "the whole of what was said, transcoded");
     }
 }
@@ -80,7 +87,11 @@ fn a_bad_line_between_them() {
     let mut city = city(904);
     (city.rtp_weather.lose_every, city.rtp_weather.jitter) = (4, seconds(0.03));
     city.sip_weather.lose_every = 4;
-    let mut citizen = vec![answered_late(), Action::Expect(Sound::Tone(1_000.0), seconds(60.0)), speak(500.0, 6.0)];
+    let mut citizen = vec![
+        answered_late(),
+        Action::Expect(Sound::Tone(1_000.0), seconds(60.0)),
+        speak(500.0, 6.0),
+    ];
     citizen.extend([wait(1.0), hang_up(), gone()]);
     let police = vec![answered_late(), speak(1_000.0, 3.0), hear(500.0), gone()];
     phones(&mut city, citizen, police, |_| ());
@@ -94,7 +105,9 @@ fn the_citizen_hears_it_ring() {
     let mut city = city(905);
     let citizen = vec![answered(), hear(450.0), hear(1_000.0), hang_up(), gone()];
     let police = vec![answered_late(), speak(1_000.0, 3.0), gone()];
-    phones(&mut city, citizen, police, |config| config.answers_after = Some(seconds(5.0)));
+    phones(&mut city, citizen, police, |config| {
+        config.answers_after = Some(seconds(5.0))
+    });
     dial_and_run(&mut city, "4110");
     both_went_well(&city);
 }
@@ -104,7 +117,9 @@ fn early_media_is_heard_before_the_answer() {
     let mut city = city(906);
     let citizen = vec![answered(), hear(700.0), wait(3.0), hear(1_000.0), hang_up(), gone()];
     let police = vec![answered_late(), wait(1.0), speak(1_000.0, 3.0), gone()];
-    phones(&mut city, citizen, police, |config| config.answers_after = Some(seconds(4.0)));
+    phones(&mut city, citizen, police, |config| {
+        config.answers_after = Some(seconds(4.0))
+    });
     let police = city.phones.pop().unwrap().with_early_words(plans::tone(700.0, 3.0));
     city.phones.push(police);
     dial_and_run(&mut city, "4110");
@@ -127,7 +142,14 @@ fn hold_during_the_conversation() {
         hang_up(),
         gone(),
     ];
-    let police = vec![answered_late(), hear(500.0), hear_silence(), Action::Expect(Sound::Tone(600.0), seconds(60.0)), speak(1_000.0, 3.0), gone()];
+    let police = vec![
+        answered_late(),
+        hear(500.0),
+        hear_silence(),
+        Action::Expect(Sound::Tone(600.0), seconds(60.0)),
+        speak(1_000.0, 3.0),
+        gone(),
+    ];
     phones(&mut city, citizen, police, |_| ());
     dial_and_run(&mut city, "4110");
     both_went_well(&city);
@@ -139,7 +161,14 @@ fn hold_during_the_conversation() {
 #[test]
 fn the_police_put_the_citizen_on_hold() {
     let mut city = city(908);
-    let citizen = vec![answered(), hear(1_000.0), hear_silence(), Action::Expect(Sound::Tone(1_200.0), seconds(60.0)), hang_up(), gone()];
+    let citizen = vec![
+        answered(),
+        hear(1_000.0),
+        hear_silence(),
+        Action::Expect(Sound::Tone(1_200.0), seconds(60.0)),
+        hang_up(),
+        gone(),
+    ];
     let police = vec![
         answered_late(),
         speak(1_000.0, 2.0),
@@ -161,7 +190,12 @@ fn a_silent_line_at_110_is_not_counted_against_the_citizen() {
     // The citizen listens, 110 listens: both only keep the way open. Ringing took long, too.
     let mut city = city(909);
     let citizen = vec![answered(), wait(100.0), hang_up(), gone()];
-    phones(&mut city, citizen, vec![answered_late(), wait(80.0), gone()], |config| config.answers_after = Some(seconds(9.0)));
+    phones(
+        &mut city,
+        citizen,
+        vec![answered_late(), wait(80.0), gone()],
+        |config| config.answers_after = Some(seconds(9.0)),
+    );
     dial_and_run(&mut city, "4110");
     both_went_well(&city);
     assert_eq!(city.end_of(0), (EndedBy::Caller, EndReason::Hangup));
@@ -170,7 +204,12 @@ fn a_silent_line_at_110_is_not_counted_against_the_citizen() {
 #[test]
 fn the_citizen_vanishes_and_110_is_let_go() {
     let mut city = city(910);
-    phones(&mut city, vec![answered(), gone()], vec![answered_late(), gone()], |_| ());
+    phones(
+        &mut city,
+        vec![answered(), gone()],
+        vec![answered_late(), gone()],
+        |_| (),
+    );
     city.dial(CITIZEN, "4110");
     city.run_for(seconds(6.0));
     city.unplugged.insert(CITIZEN);
@@ -183,21 +222,45 @@ fn the_citizen_vanishes_and_110_is_let_go() {
 #[test]
 fn the_police_vanish_and_the_citizen_is_not_left_in_silence() {
     let mut city = city(911);
-    phones(&mut city, vec![answered(), gone()], vec![answered_late(), gone()], |_| ());
+    phones(
+        &mut city,
+        vec![answered(), gone()],
+        vec![answered_late(), gone()],
+        |_| (),
+    );
     city.dial(CITIZEN, "4110");
     city.run_for(seconds(6.0));
     city.unplugged.insert(POLICE);
     city.run_to_the_end();
     city.assert_went_well(CITIZEN);
-    assert_eq!(city.end_of(0), (EndedBy::System, EndReason::DeadMedia), "{:?}", city.story_of(0));
+    assert_eq!(
+        city.end_of(0),
+        (EndedBy::System, EndReason::DeadMedia),
+        "{:?}",
+        city.story_of(0)
+    );
     city.assert_nothing_is_left();
 }
 
 #[test]
 fn through_the_menu_of_12345() {
     let mut city = city(912);
-    let citizen = vec![answered(), wait(0.3), press("9"), wait(0.3), press("1"), hear(1_000.0), hang_up(), gone()];
-    phones(&mut city, citizen, vec![answered_late(), speak(1_000.0, 3.0), gone()], |_| ());
+    let citizen = vec![
+        answered(),
+        wait(0.3),
+        press("9"),
+        wait(0.3),
+        press("1"),
+        hear(1_000.0),
+        hang_up(),
+        gone(),
+    ];
+    phones(
+        &mut city,
+        citizen,
+        vec![answered_late(), speak(1_000.0, 3.0), gone()],
+        |_| (),
+    );
     dial_and_run(&mut city, "12345");
     both_went_well(&city);
     assert_eq!(city.end_of(0), (EndedBy::Caller, EndReason::Hangup));
@@ -206,7 +269,12 @@ fn through_the_menu_of_12345() {
 #[test]
 fn the_citizen_hangs_up_while_it_still_rings() {
     let mut city = city(913);
-    phones(&mut city, vec![answered(), wait(3.0), hang_up(), gone()], vec![gone()], |config| config.answers_after = None);
+    phones(
+        &mut city,
+        vec![answered(), wait(3.0), hang_up(), gone()],
+        vec![gone()],
+        |config| config.answers_after = None,
+    );
     dial_and_run(&mut city, "4110");
     city.assert_went_well(CITIZEN);
     city.assert_went_well(POLICE);
@@ -219,7 +287,12 @@ fn the_citizen_hangs_up_at_every_moment_of_the_pickup() {
     for ms in 0..40 {
         let mut city = city(9_200 + ms);
         let patience = 2.0 + ms as f64 / 1_000.0;
-        phones(&mut city, vec![answered(), wait(patience), hang_up(), gone()], vec![gone()], |_| ());
+        phones(
+            &mut city,
+            vec![answered(), wait(patience), hang_up(), gone()],
+            vec![gone()],
+            |_| (),
+        );
         dial_and_run(&mut city, "4110");
         city.assert_went_well(CITIZEN);
         assert_eq!(city.end_of(0), (EndedBy::Caller, EndReason::Hangup), "after {ms} ms");

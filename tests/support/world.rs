@@ -19,7 +19,7 @@ use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
 use yihao::media::{Clip, MediaCommand};
 use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
-use yihao::sip::trunk::{Answer, Question, SrvRecord, TrunkConfig};
+use yihao::sip::trunk::{Answer, Question, SrvRecord, Target, TrunkConfig};
 use yihao::sip::ua::UaConfig;
 use yihao::sip::{Flow, Transport};
 
@@ -33,6 +33,9 @@ pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// And for sound, where the caller's is in IPv6.
 pub const SERVER_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 const SIP_PORT: u16 = 5060;
+
+/// Sees a datagram, its sender and its receiver.
+type Filter = Box<dyn FnMut(&[u8], SocketAddr, SocketAddr) -> bool>;
 
 /// A datagram that came to an address without a telephone.
 #[derive(Clone, Debug)]
@@ -67,7 +70,7 @@ pub struct World {
     /// Time that the ledger takes to be durable.
     pub commit_takes: Duration,
     /// Sees each SIP message before it is on the wire; false loses it.
-    pub sip_filter: Box<dyn FnMut(&[u8], SocketAddr, SocketAddr) -> bool>,
+    pub sip_filter: Filter,
     /// No RTP port is free.
     pub ports_exhausted: bool,
     /// SIP messages that were sent: from, to, bytes.
@@ -157,6 +160,13 @@ impl World {
         self.drain();
     }
 
+    /// From now on the emergency numbers' trunk has this address, or none.
+    pub fn emergency_is_at(&mut self, address: Option<SocketAddr>) {
+        let targets: Vec<Target> =
+            address.into_iter().map(|address| Target { transport: Transport::Udp, address }).collect();
+        self.exchange.trunk_changed(TrunkState { name: plans::NEIGHBOUR.into(), up: !targets.is_empty(), targets });
+    }
+
     /// How a trunk was last said to be.
     pub fn trunk_is_up(&self, name: &str) -> bool {
         let last = self.trunk_log.iter().rev().find(|(_, state)| state.name == name);
@@ -228,11 +238,11 @@ impl World {
 
     /// Sends a raw SIP datagram to the server.
     pub fn send_raw(&mut self, from: SocketAddr, bytes: &[u8]) {
-        self.post(Kind::Sip, from, Self::server_sip(), bytes.to_vec());
+        self.post(Kind::Sip, from, Self::server_sip(), bytes);
     }
 
     /// Sends a raw RTP packet into the wire.
-    pub fn send_rtp(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+    pub fn send_rtp(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         self.post(Kind::Rtp, from, to, bytes);
     }
 
@@ -403,9 +413,9 @@ impl World {
                     let rtp = SocketAddr::new(address.ip(), 30_000);
                     let rtcp = SocketAddr::new(address.ip(), 30_001);
                     match command {
-                        PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, bytes.to_vec()),
-                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, bytes),
-                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, bytes),
+                        PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, &bytes),
+                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, &bytes),
+                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, &bytes),
                     }
                 }
             }
@@ -418,7 +428,7 @@ impl World {
     fn carry_out(&mut self, command: Command) {
         let now = self.now;
         match command {
-            Command::Transmit { flow, bytes } => self.post(Kind::Sip, flow.local, flow.remote, bytes.to_vec()),
+            Command::Transmit { flow, bytes } => self.post(Kind::Sip, flow.local, flow.remote, &bytes),
             Command::Append { events, ticket } => {
                 self.ledger.extend(events);
                 if let Some(ticket) = ticket {

@@ -110,7 +110,7 @@ impl Phone {
     pub fn new(config: PhoneConfig, script: Vec<Action>, now: Now) -> Self {
         let mut rng = StdRng::seed_from_u64(config.seed);
         let ua_config = UaConfig { user_agent: "yihao-call".to_owned(), ..UaConfig::default() };
-        let ua = UserAgent::new(ua_config, config.transactions.clone(), StdRng::from_rng(&mut rng));
+        let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
         let session = Session::new(
             SessionConfig {
                 ssrc: rng.next_u32(),
@@ -284,7 +284,7 @@ impl Phone {
             }
         }
         while let Some(output) = self.session.next_output() {
-            self.sound(output, now);
+            self.sound(&output, now);
         }
         self.follow_script(now);
         while let Some(command) = self.ua.next_command() {
@@ -413,11 +413,11 @@ impl Phone {
         }
     }
 
-    fn sound(&mut self, output: MediaOutput, now: Now) {
+    fn sound(&mut self, output: &MediaOutput, now: Now) {
         match output {
-            MediaOutput::RecordingFrame(frame) => self.ear.hear(&frame),
-            MediaOutput::Digit { digit, .. } => self.ear.keys.push(digit),
-            MediaOutput::PlayFinished(id) if self.speaking == Some(id) => {
+            MediaOutput::RecordingFrame(frame) => self.ear.hear(frame),
+            MediaOutput::Digit { digit, .. } => self.ear.keys.push(*digit),
+            MediaOutput::PlayFinished(id) if self.speaking == Some(*id) => {
                 self.speaking = None;
                 self.note("has spoken", now);
             }

@@ -67,10 +67,10 @@ impl World {
                         });
                     }
                     for (from, to, bytes) in out {
-                        self.post(Kind::Rtp, from, to, bytes);
+                        self.post(Kind::Rtp, from, to, &bytes);
                     }
                 }
-                other => self.exchange.heard(id, other, self.now),
+                other => self.exchange.heard(id, &other, self.now),
             }
         }
     }
@@ -96,7 +96,7 @@ impl World {
                 });
             }
             for (kind, from, to, bytes) in out {
-                self.post(kind, from, to, bytes);
+                self.post(kind, from, to, &bytes);
             }
             self.outputs_of(id);
         }

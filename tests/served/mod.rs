@@ -1,0 +1,7 @@
+//! The program itself, as a process with real sockets and a real disk: killed, stopped, told to reload, its database locked.
+
+mod caller;
+mod kill9;
+mod locked;
+mod program;
+mod signals;
