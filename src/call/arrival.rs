@@ -96,7 +96,8 @@ impl Call {
         let media = desk.new_media_id();
         desk.by_media.insert(media, id);
         call.media = Some(Media { id: media, local: None });
-        desk.push(Command::OpenMedia { id: media, local: flow.local.ip() });
+        let remote = call.offer.as_deref().and_then(sdp::audio_address);
+        desk.push(Command::OpenMedia { id: media, local: flow.local.ip(), remote });
         call
     }
 

@@ -47,6 +47,9 @@ pub enum Command {
         id: MediaId,
         /// Our address towards the peer.
         local: IpAddr,
+        /// Where the peer expects its sound. Signalling by IPv4 and sound by IPv6, or the other way round, is common with
+        /// telephones that have both; our sound then leaves from the address that the routing table has towards there.
+        remote: Option<IpAddr>,
     },
     /// Tell a session what was agreed.
     Negotiate {

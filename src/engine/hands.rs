@@ -1,6 +1,6 @@
 //! What a shard's commands do in the world: sockets, journal, media workers, prompts, files. Decides nothing about calls.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -27,7 +27,7 @@ use super::meter::Meter;
 use super::reach::Reacher;
 use super::recorder::Recordings;
 use super::shard::Input;
-use super::sip_ports::SipPorts;
+use super::sip_ports::{SipPorts, local_towards};
 
 /// Everything that a shard may touch.
 pub(super) struct Hands {
@@ -60,8 +60,8 @@ impl Hands {
                 let ticket = ticket.map(|number| Ticket { shard: self.shard, number });
                 self.journal.append(events, ticket);
             }
-            Command::OpenMedia { id, local } => {
-                let opened = self.open_media(id, local);
+            Command::OpenMedia { id, local, remote } => {
+                let opened = self.open_media(id, media_address(local, remote));
                 exchange.media_opened(id, opened, clock::now());
             }
             Command::Negotiate { id, params } => taken(self.media.negotiate(id, *params)),
@@ -202,6 +202,13 @@ impl Hands {
     }
 }
 
+/// Our address for a call's sound: the one that its signalling came to, unless the caller's sound lives in the other family.
+fn media_address(local: IpAddr, remote: Option<IpAddr>) -> IpAddr {
+    let other_family = remote.filter(|ip| ip.is_ipv4() != local.is_ipv4());
+    // The port does not matter: only the way is looked up.
+    other_family.and_then(|ip| local_towards(SocketAddr::new(ip, 9))).unwrap_or(local)
+}
+
 /// Tells the operator what happened to a trunk.
 fn tell(trunk: &str, event: TrunkEvent) {
     match event {
@@ -220,5 +227,22 @@ fn tell(trunk: &str, event: TrunkEvent) {
 fn taken(result: Result<(), MediaError>) {
     if let Err(error) = result {
         tracing::error!(%error, "an order for the sound was not taken");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    #[test]
+    fn a_telephone_that_calls_by_ipv4_may_listen_by_ipv6() {
+        let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
+        assert_eq!(media_address(v4, None), v4);
+        assert_eq!(media_address(v4, Some(Ipv4Addr::new(192, 0, 2, 7).into())), v4, "the way that signalling took");
+        assert_eq!(media_address(v6, Some(v4)), v4);
+        // Where this machine has IPv6 at all; else the address stays, and the offer is refused.
+        assert!([v4, v6].contains(&media_address(v4, Some(v6))));
     }
 }

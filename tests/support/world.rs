@@ -6,7 +6,7 @@ mod network;
 mod sound;
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ use super::plans;
 pub use self::network::Weather;
 
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+/// And for sound, where the caller's is in IPv6.
+pub const SERVER_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 const SIP_PORT: u16 = 5060;
 
 /// Sees a datagram, its sender and its receiver.
@@ -438,8 +440,10 @@ impl World {
                     });
                 }
             }
-            Command::OpenMedia { id, .. } => {
-                let local = (!self.ports_exhausted).then(|| self.open_media(id));
+            Command::OpenMedia { id, local, remote } => {
+                let other_family = remote.is_some_and(|ip| ip.is_ipv4() != local.is_ipv4());
+                let ip = if other_family { SERVER_V6.into() } else { SERVER.into() };
+                let local = (!self.ports_exhausted).then(|| self.open_media(id, ip));
                 self.exchange.media_opened(id, local, now);
             }
             Command::Negotiate { id, params } => {

@@ -11,7 +11,7 @@ use yihao::kernel::{MediaId, Mono, PlayId};
 use yihao::media::{Clip, Destination, MediaCommand, MediaOutput, Session, SessionConfig};
 
 use super::network::Kind;
-use super::{SERVER, World};
+use super::World;
 
 const TICK: Duration = Duration::from_millis(20);
 
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    pub(super) fn open_media(&mut self, id: MediaId) -> LocalRtp {
+    pub(super) fn open_media(&mut self, id: MediaId, ip: IpAddr) -> LocalRtp {
         let port = self.next_port;
         self.next_port += 2;
         let config = SessionConfig {
@@ -113,15 +113,15 @@ impl World {
             id,
             ServerMedia {
                 session: Session::new(config, self.now.mono),
-                rtp: SocketAddr::new(IpAddr::V4(SERVER), port),
-                rtcp: SocketAddr::new(IpAddr::V4(SERVER), port + 1),
+                rtp: SocketAddr::new(ip, port),
+                rtcp: SocketAddr::new(ip, port + 1),
                 next_tick: self.now.mono + TICK,
                 peer: None,
                 recording: None,
             },
         );
         LocalRtp {
-            address: IpAddr::V4(SERVER),
+            address: ip,
             rtp_port: port,
             rtcp_port: port + 1,
         }
