@@ -66,7 +66,9 @@ impl Status for Operators {
     fn site(&self) -> Site {
         let config = self.handle.config();
         let numbers = self.handle.numbers();
-        let first = numbers.first().map_or("12345", |(number, _)| number.as_str());
+        // Whoever has the unified number wants it tried first.
+        let tried = numbers.iter().find(|(number, _)| number == "12345").or(numbers.first());
+        let first = tried.map_or("12345", |(number, _)| number.as_str());
         let uri = |(transport, address): &(&'static str, SocketAddr)| match *transport {
             "tcp" => format!("sip:{first}@{address};transport=tcp"),
             _ => format!("sip:{first}@{address}"),
