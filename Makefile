@@ -7,6 +7,7 @@
 #   make bench         figures with the ccload meter (see docs/tuning.md)
 #   make kill9         200 kills under load, then the ledger against the callers' lists (needs SIPp); KILLS=20 for fewer
 #   make faults        database locked, disk full, under load (needs SIPp, and root for a small disk)
+#   make field         calls of real phones: SIPp, baresip, linphone (see docs/phones.md)
 #   make fuzz          every fuzz target, RUNS=10000000 executions each
 #   make setup         only install what is missing; says what
 #   make setup-phones  stock SIP phones for trying it as a citizen would: SIPp, baresip, linphone
@@ -25,7 +26,7 @@ KILLS ?= 200
 ONCE ?=
 ARGS ?=
 
-.PHONY: help demo test check fmt lint unit doc bench kill9 faults fuzz setup setup-test setup-phones deny
+.PHONY: help demo test check fmt lint unit doc bench kill9 faults field fuzz setup setup-test setup-phones deny
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -49,6 +50,10 @@ unit:
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+field: setup setup-phones
+	cargo build --locked --profile $(PROFILE) --bin yihao
+	scripts/field.sh "$(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/yihao"
 
 bench: setup
 	cargo build --locked --release --bin yihao

@@ -22,7 +22,7 @@ start() {
     cat > "$folder/yihao.toml" <<TOML
 data_dir = "$folder/data"
 [sip]
-listen_udp = ["127.0.0.1:15060"]
+listen_udp = ["127.0.0.1:25060"]
 listen_tcp = []
 max_calls = 20000
 max_calls_per_source = 20000
@@ -33,7 +33,7 @@ rtp_port_max = 59999
 [dialplan]
 dir = "dialplans/examples"
 [http]
-listen = ["127.0.0.1:18480"]
+listen = ["127.0.0.1:28480"]
 [drain]
 timeout_s = 1
 [log]
@@ -42,7 +42,7 @@ TOML
     "$yihao" serve --config "$folder/yihao.toml" &
     server=$!
     for _ in $(seq 100); do
-        if { exec 3<>/dev/tcp/127.0.0.1/18480; } 2>/dev/null; then
+        if { exec 3<>/dev/tcp/127.0.0.1/28480; } 2>/dev/null; then
             printf 'GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n' >&3
             if head -n 1 <&3 | grep -q ' 200 '; then exec 3>&-; return; fi
             exec 3>&-
@@ -56,7 +56,7 @@ TOML
 
 step() {
     start
-    "$ccload" "$1" --server 127.0.0.1:15060 --pid "$server" "${@:2}"
+    "$ccload" "$1" --server 127.0.0.1:25060 --pid "$server" "${@:2}"
     stop
 }
 

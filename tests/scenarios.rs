@@ -5,5 +5,8 @@
 
 mod citizen;
 mod served;
+mod sip;
+mod sip_torture;
 mod support;
 mod tidy;
+mod trunk;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::kernel::EndReason;
 use crate::sip::trunk::Cidr;
@@ -13,10 +15,52 @@ pub struct Peer {
     pub name: String,
     /// Networks that its messages come from.
     pub networks: Vec<Cidr>,
-    /// Most calls of this peer at once; 0 for no limit of its own.
-    pub calls_max: usize,
-    /// Whether its `P-Asserted-Identity` (RFC 3325) is believed.
-    pub trusted_identity: bool,
+    /// Its lines, for calls both ways.
+    pub lines: Lines,
+    /// Which of its headers names the caller.
+    pub caller_id: CallerId,
+}
+
+/// Which header names the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerId {
+    /// `P-Asserted-Identity` (RFC 3325), and `From` where it is missing.
+    Asserted,
+    /// `Remote-Party-ID` of older exchanges, and `From` where it is missing.
+    RemoteParty,
+    /// `From` alone.
+    From,
+}
+
+/// The lines of a peer. Clones share them, over all shards.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    taken: Arc<AtomicUsize>,
+    max: usize,
+}
+
+/// One line, taken until it is dropped.
+#[derive(Debug)]
+pub(super) struct Line(Arc<AtomicUsize>);
+
+impl Lines {
+    /// So many lines, none of them taken.
+    pub fn at_most(max: usize) -> Self {
+        Self { taken: Arc::default(), max }
+    }
+
+    /// Takes a line, if one is free.
+    pub(super) fn take(&self) -> Option<Line> {
+        let one_more = |n: usize| (n < self.max).then(|| n + 1);
+        let taken = self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.ok().map(|_| Line(self.taken.clone()))
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Limits on calls.
@@ -47,19 +91,18 @@ pub struct Refusal {
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     by_source: HashMap<IpAddr, usize>,
-    by_peer: HashMap<String, usize>,
     total: usize,
 }
 
 impl Counts {
-    /// Takes a place for a call or says why there is none. Never 486 while a line is free (mission row N1).
+    /// Takes a place for a call, and a line of its peer, or says why there is none. Never 486 while a line is free (mission row N1).
     pub(super) fn admit(
         &mut self,
         source: IpAddr,
         peer: Option<&Peer>,
         limits: &Limits,
         draining: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<Line>, Refusal> {
         let overload = |retry| Refusal { reason: EndReason::Overload, status: 503, retry_after_s: Some(retry) };
         if draining {
             return Err(Refusal { reason: EndReason::Draining, status: 503, retry_after_s: Some(limits.drain_retry_s) });
@@ -72,45 +115,30 @@ impl Counts {
                 return Err(Refusal { reason: EndReason::Forbidden, status: 403, retry_after_s: None });
             }
             None if self.of_source(source) >= limits.calls_per_source_max => return Err(overload(30)),
-            Some(p) if p.calls_max > 0 && self.of_peer(&p.name) >= p.calls_max => return Err(overload(10)),
             None | Some(_) => {}
         }
+        let line = match peer {
+            Some(peer) => Some(peer.lines.take().ok_or_else(|| overload(10))?),
+            None => None,
+        };
         self.total += 1;
         *self.by_source.entry(source).or_default() += 1;
-        if let Some(p) = peer {
-            *self.by_peer.entry(p.name.clone()).or_default() += 1;
-        }
-        Ok(())
+        Ok(line)
     }
 
     /// Gives a place back.
-    pub(super) fn release(&mut self, source: IpAddr, peer: Option<&str>) {
+    pub(super) fn release(&mut self, source: IpAddr) {
         self.total = self.total.saturating_sub(1);
-        decrement(&mut self.by_source, &source);
-        if let Some(name) = peer {
-            decrement(&mut self.by_peer, name);
+        if let Some(n) = self.by_source.get_mut(&source) {
+            *n -= 1;
+            if *n == 0 {
+                self.by_source.remove(&source);
+            }
         }
     }
 
     fn of_source(&self, source: IpAddr) -> usize {
         self.by_source.get(&source).copied().unwrap_or(0)
-    }
-
-    fn of_peer(&self, name: &str) -> usize {
-        self.by_peer.get(name).copied().unwrap_or(0)
-    }
-}
-
-fn decrement<K, Q>(counts: &mut HashMap<K, usize>, key: &Q)
-where
-    K: std::borrow::Borrow<Q> + std::hash::Hash + Eq,
-    Q: std::hash::Hash + Eq + ?Sized,
-{
-    if let Some(n) = counts.get_mut(key) {
-        *n -= 1;
-        if *n == 0 {
-            counts.remove(key);
-        }
     }
 }
 
@@ -139,9 +167,22 @@ mod tests {
         let mut counts = Counts::default();
         for _ in 0..100 {
             counts.admit(ip(1), None, &LIMITS, false).unwrap();
-            counts.release(ip(1), None);
+            counts.release(ip(1));
         }
         assert!(counts.by_source.is_empty() && counts.total == 0);
+    }
+
+    #[test]
+    fn a_trunk_has_as_many_lines_as_its_contract() {
+        let lines = Lines::at_most(2);
+        let carrier = Peer { name: "carrier".into(), networks: Vec::new(), lines, caller_id: CallerId::Asserted };
+        let mut counts = Counts::default();
+        let first = counts.admit(ip(1), Some(&carrier), &LIMITS, false).unwrap();
+        let transfer = carrier.lines.take();
+        assert!(transfer.is_some(), "an outgoing call takes a line as well");
+        assert_eq!(counts.admit(ip(1), Some(&carrier), &LIMITS, false).unwrap_err().status, 503);
+        drop(first);
+        assert!(counts.admit(ip(1), Some(&carrier), &LIMITS, false).is_ok());
     }
 
     #[test]

@@ -7,11 +7,14 @@ use crate::sip::Flow;
 use crate::sip::message::{HeaderName, NameAddr, Request, Uri};
 use crate::sip::sdp::{self, Sdp};
 
-use super::admission::{Peer, Refusal};
+use super::admission::{CallerId, Peer, Refusal};
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::exchange::Shared;
 use super::live::{Call, Media, Phase};
+
+/// The header of draft-ietf-sip-privacy-04, which never became an RFC and is everywhere.
+pub(super) const REMOTE_PARTY_ID: &str = "Remote-Party-ID";
 
 /// What the INVITE says about itself.
 pub(super) struct Arrival<'a> {
@@ -47,7 +50,6 @@ impl Call {
             id,
             leg,
             source,
-            peer: peer.map(|p| p.name.clone()),
             from: from.clone(),
             to: to.clone(),
             hotline,
@@ -65,6 +67,7 @@ impl Call {
             deadline: None,
             armed: None,
             admitted: true,
+            line: None,
             held: false,
             last_key: None,
             recordings_made: 0,
@@ -73,13 +76,16 @@ impl Call {
             ringback: false,
             end_on_record: false,
             leg_gone: false,
-            callee_hung_up: false,
+            conversation_end: None,
             last_step: None,
         };
-        if let Err(refusal) = desk.counts.admit(source, peer, &shared.limits, shared.draining) {
-            call.admitted = false;
-            call.refuse(refusal, now, desk);
-            return call;
+        match desk.counts.admit(source, peer, &shared.limits, shared.draining) {
+            Ok(line) => call.line = line,
+            Err(refusal) => {
+                call.admitted = false;
+                call.refuse(refusal, now, desk);
+                return call;
+            }
         }
         let Some(number) = number else {
             call.refuse(Refusal { reason: EndReason::UnknownNumber, status: 404, retry_after_s: None }, now, desk);
@@ -90,7 +96,8 @@ impl Call {
         let media = desk.new_media_id();
         desk.by_media.insert(media, id);
         call.media = Some(Media { id: media, local: None });
-        desk.push(Command::OpenMedia { id: media, local: flow.local.ip() });
+        let remote = call.offer.as_deref().and_then(sdp::audio_address);
+        desk.push(Command::OpenMedia { id: media, local: flow.local.ip(), remote });
         call
     }
 
@@ -145,10 +152,13 @@ impl Call {
 
 /// The number that called: an identity that a trusted peer asserts (RFC 3325), else the From.
 fn caller_number(invite: &Request, peer: Option<&Peer>) -> PhoneNumber {
-    let asserted = peer.filter(|p| p.trusted_identity).and_then(|_| {
-        let text = invite.headers.text(&HeaderName::PAssertedIdentity)?;
-        NameAddr::parse(&text).ok()
-    });
+    let header = match peer.map(|p| p.caller_id) {
+        Some(CallerId::Asserted) => Some(HeaderName::PAssertedIdentity),
+        Some(CallerId::RemoteParty) => Some(HeaderName::Other(REMOTE_PARTY_ID.to_owned())),
+        Some(CallerId::From) | None => None,
+    };
+    // A SIP and a tel URI may stand side by side (RFC 3325 §9.1); both name the same caller.
+    let asserted = header.and_then(|name| NameAddr::parse(invite.headers.list(&name).first()?).ok());
     let uri = asserted.map(|a| a.uri).or_else(|| invite.headers.from().ok().map(|f| f.uri));
     PhoneNumber::new(&uri.map(|u| dialled_number(&u)).unwrap_or_default())
 }

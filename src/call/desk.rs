@@ -12,11 +12,13 @@ use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
 use crate::kernel::{AudioParams, CallId, Event, EventKind, LegId, MediaId, Now, PlayId};
 use crate::media::MediaCommand;
+use crate::sip::Flow;
+use crate::sip::trunk::{Question, Target, TrunkEvent};
 use crate::sip::ua::UserAgent;
-use crate::sip::{Flow, Transport};
 
 use super::admission::Counts;
 use super::ending::After;
+use super::gateway::TrunkState;
 
 /// The low bits of a [`MediaId`] name its media worker; bridged sessions share one.
 const WORKER_BITS: u32 = 8;
@@ -45,6 +47,9 @@ pub enum Command {
         id: MediaId,
         /// Our address towards the peer.
         local: IpAddr,
+        /// Where the peer expects its sound. Signalling by IPv4 and sound by IPv6, or the other way round, is common with
+        /// telephones that have both; our sound then leaves from the address that the routing table has towards there.
+        remote: Option<IpAddr>,
     },
     /// Tell a session what was agreed.
     Negotiate {
@@ -111,24 +116,36 @@ pub enum Command {
         /// The year.
         year: i16,
     },
-    /// Find the way to a peer; tell [`super::Exchange::reached`].
+    /// Ask the domain name system; tell [`super::Exchange::resolved`], with an empty answer if there is none.
+    Resolve {
+        /// Number of the question.
+        query: u64,
+        /// The question.
+        question: Question,
+    },
+    /// Find our socket towards a peer, connected if the transport has connections; tell [`super::Exchange::reached`].
     Reach {
         /// Number of the question.
         query: u64,
         /// The peer.
-        target: ReachTarget,
+        target: Target,
     },
-}
-
-/// A peer to be reached: resolved by RFC 3263, connected if the transport has connections.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReachTarget {
-    /// Name or address literal.
-    pub host: String,
-    /// Port; `None` asks for SRV.
-    pub port: Option<u16>,
-    /// Transport.
-    pub transport: Transport,
+    /// A trunk has changed: show it, and hand it to [`super::Exchange::trunk_changed`] of every other shard.
+    TrunkState(TrunkState),
+    /// What happened to a trunk, for the log.
+    TrunkEvent {
+        /// The trunk.
+        name: String,
+        /// What happened.
+        event: TrunkEvent,
+    },
+    /// A call found an address of a trunk dead: hand it to [`super::Exchange::trunk_target_failed`] of the first shard.
+    TrunkFailed {
+        /// The trunk.
+        name: String,
+        /// The address.
+        target: Target,
+    },
 }
 
 /// The shard that a SIP Call-ID falls to: the same for every message of a dialog, whoever sends it (FNV-1a).
@@ -164,6 +181,12 @@ pub(super) struct Desk {
     pub by_media: HashMap<MediaId, CallId>,
     pub by_query: HashMap<u64, CallId>,
     pub recordings: HashMap<MediaId, Recording>,
+    /// How each trunk is.
+    pub trunks: HashMap<String, TrunkState>,
+    /// Addresses of trunks that calls found dead in this turn.
+    pub dead_targets: Vec<(String, Target)>,
+    /// How long a carrier may leave an INVITE without any answer.
+    pub silence: Duration,
     /// Calls whose walk has something to say.
     pub walks_to_drain: Vec<CallId>,
     out: VecDeque<Command>,
@@ -177,7 +200,7 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(ua: UserAgent, (shard, shards): (u16, u16), workers: u8, rng: StdRng) -> Self {
+    pub(super) fn new(ua: UserAgent, (shard, shards): (u16, u16), workers: u8, silence: Duration, rng: StdRng) -> Self {
         Self {
             ua,
             counts: Counts::default(),
@@ -185,6 +208,9 @@ impl Desk {
             by_media: HashMap::new(),
             by_query: HashMap::new(),
             recordings: HashMap::new(),
+            trunks: HashMap::new(),
+            dead_targets: Vec::new(),
+            silence,
             walks_to_drain: Vec::new(),
             out: VecDeque::new(),
             tickets: HashMap::new(),

@@ -35,6 +35,8 @@ impl Call {
             }
             return;
         }
+        // Answered on record, but the 200 has not left and never will: the status says so.
+        let status = status.or((self.phase == Phase::Answering).then_some(487));
         self.phase = Phase::Ending;
         self.deadline = None;
         let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();
@@ -97,10 +99,12 @@ impl Call {
     }
 
     /// Something the media worker reports about this call's own session.
-    pub(super) fn heard(&mut self, output: MediaOutput, now: Now, desk: &mut Desk) {
+    pub(super) fn heard(&mut self, output: &MediaOutput, now: Now, desk: &mut Desk) {
+        let over = self.phase == Phase::Ending;
         match output {
-            MediaOutput::PlayFinished(play) => self.played(play, now, desk),
-            MediaOutput::Digit { digit, source } => self.pressed(digit, source.into(), now, desk),
+            MediaOutput::Dead | MediaOutput::Alive if over => {}
+            MediaOutput::PlayFinished(play) => self.played(*play, now, desk),
+            MediaOutput::Digit { digit, source } => self.pressed(*digit, (*source).into(), now, desk),
             MediaOutput::Dead => {
                 desk.note(self.id, EventKind::MediaLost { lost: true }, now);
                 self.end(EndedBy::System, EndReason::DeadMedia, None, After::HangUp { cause: 31 }, now, desk);

@@ -16,16 +16,21 @@ use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message, Method, Request};
 use crate::sip::sdp::LocalAudio;
 use crate::sip::transaction::{ServerKey, TransactionConfig};
+use crate::sip::trunk::{Answer, Target, TrunkConfig};
 use crate::sip::ua::{Command as UaCommand, LegEnd, UaConfig, UaEvent, UserAgent};
 
 use super::admission::{Limits, Peer};
 use super::arrival::Arrival;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
+use super::gateway::{Route, TrunkState};
 use super::live::{Call, Heard, Phase};
 use super::message::{self, Recorded};
 use super::register::Registrar;
-use super::transfer::Route;
+use super::trunks::Trunks;
+
+/// A carrier that does not even say 100 within so many T1 is dead (four transmissions of the INVITE).
+const SILENCE_T1: u32 = 10;
 
 /// What an exchange needs to begin.
 pub struct ExchangeConfig {
@@ -106,6 +111,7 @@ pub struct Exchange {
     /// Calls that may have changed in this turn.
     touched: Vec<CallId>,
     registrar: Registrar,
+    trunks: Trunks,
     desk: Desk,
     shared: Shared,
 }
@@ -115,13 +121,15 @@ impl Exchange {
     pub fn new(config: ExchangeConfig, shared: Shared) -> Self {
         let mut rng = StdRng::seed_from_u64(config.seed);
         let ua_config = UaConfig { allow_out_of_dialog: vec![Method::Register], ..config.ua };
+        let silence = config.transactions.t1 * SILENCE_T1;
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
         Self {
             calls: HashMap::new(),
             timers: BTreeSet::new(),
             touched: Vec::new(),
             registrar: Registrar::new(&mut rng),
-            desk: Desk::new(ua, (config.shard, config.shards), config.media_workers, rng),
+            trunks: Trunks::default(),
+            desk: Desk::new(ua, (config.shard, config.shards), config.media_workers, silence, rng),
             shared,
         }
     }
@@ -153,18 +161,55 @@ impl Exchange {
 
     /// Answer to [`Command::Reach`].
     pub fn reached(&mut self, query: u64, flow: Option<Flow>, now: Now) {
-        if let Some(call) = self.desk.by_query.remove(&query) {
-            self.with_call(call, |call, desk, _| call.transfer_reached(flow, now, desk));
+        if !self.trunks.reached(query, flow, now, &mut self.desk)
+            && let Some(call) = self.desk.by_query.remove(&query)
+        {
+            self.with_call(call, |call, desk, shared| call.transfer_reached(flow, now, desk, shared));
         }
         self.turn(now);
     }
 
+    /// Gives this exchange the trunks of the house. Only the first shard has them.
+    pub fn add_trunks(&mut self, trunks: Vec<TrunkConfig>, now: Now) {
+        self.trunks.add(trunks, now, &mut self.desk);
+        self.turn(now);
+    }
+
+    /// Answer to [`Command::Resolve`].
+    pub fn resolved(&mut self, query: u64, answer: Answer, now: Now) {
+        self.trunks.resolved(query, answer, now, &mut self.desk);
+        self.turn(now);
+    }
+
+    /// Another shard's [`Command::TrunkState`].
+    pub fn trunk_changed(&mut self, state: TrunkState) {
+        self.desk.trunks.insert(state.name.clone(), state);
+    }
+
+    /// Another shard's [`Command::TrunkFailed`].
+    pub fn trunk_target_failed(&mut self, name: &str, target: Target, now: Now) {
+        self.trunks.target_failed(name, target, now, &mut self.desk);
+        self.turn(now);
+    }
+
+    /// The house closes and no call needs a trunk any more: registrations are given back.
+    pub fn stop_trunks(&mut self, now: Now) {
+        self.trunks.stop(now, &mut self.desk);
+        self.turn(now);
+    }
+
+    /// Whether every carrier has taken our farewell, or had two seconds for it.
+    pub fn trunks_are_stopped(&self, now: Now) -> bool {
+        self.trunks.are_stopped(now)
+    }
+
     /// A media worker reports.
-    pub fn heard(&mut self, id: MediaId, output: MediaOutput, now: Now) {
+    pub fn heard(&mut self, id: MediaId, output: &MediaOutput, now: Now) {
         if let Some(call) = self.desk.by_media.get(&id).copied() {
             self.with_call(call, |call, desk, _| {
-                if call.media.is_some_and(|m| m.id == id) {
-                    call.heard(output, now, desk);
+                match call.media.is_some_and(|m| m.id == id) {
+                    true => call.heard(output, now, desk),
+                    false => call.transfer_heard(output, now, desk),
                 }
             });
         }
@@ -215,6 +260,7 @@ impl Exchange {
     /// Everything that is due.
     pub fn handle_timeout(&mut self, now: Now) {
         self.desk.ua.handle_timeout(now);
+        self.trunks.handle_timeout(now, &mut self.desk);
         while let Some((at, id)) = self.timers.first().copied()
             && at <= now.mono
         {
@@ -231,7 +277,7 @@ impl Exchange {
     /// When [`Self::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Mono> {
         let calls = self.timers.first().map(|(at, _)| *at);
-        [self.desk.ua.poll_timeout(), calls].into_iter().flatten().min()
+        [self.desk.ua.poll_timeout(), self.trunks.poll_timeout(), calls].into_iter().flatten().min()
     }
 
     /// What to do next.
@@ -239,9 +285,9 @@ impl Exchange {
         self.desk.pop()
     }
 
-    /// New settings for calls that arrive from now on; running calls keep their plan. While draining, calls are refused by
-    /// the admission and not by the user agent, so that they are on record.
+    /// New settings for calls that arrive from now on; running calls keep their plan.
     pub fn reload(&mut self, shared: Shared) {
+        self.desk.ua.set_draining(shared.draining);
         self.shared = shared;
     }
 
@@ -254,11 +300,11 @@ impl Exchange {
     pub fn end_all(&mut self, now: Now) {
         let retry_after_s = Some(self.shared.limits.drain_retry_s);
         for call in self.calls.values_mut() {
-            let after = match call.phase {
-                Phase::Arriving | Phase::Answering => After::Reject { status: 503, retry_after_s },
-                Phase::Answered | Phase::Talking | Phase::Ending => After::HangUp { cause: 41 },
+            let (status, after) = match call.phase {
+                Phase::Arriving | Phase::Answering => (Some(503), After::Reject { status: 503, retry_after_s }),
+                Phase::Answered | Phase::Talking | Phase::Ending => (None, After::HangUp { cause: 41 }),
             };
-            call.end(EndedBy::System, EndReason::Draining, None, after, now, &mut self.desk);
+            call.end(EndedBy::System, EndReason::Draining, status, after, now, &mut self.desk);
         }
         self.turn(now);
     }
@@ -299,6 +345,13 @@ impl Exchange {
                     UaCommand::Event(event) => self.event(event, now),
                 }
             }
+            if let Some((name, target)) = self.desk.dead_targets.pop() {
+                match self.trunks.owns(&name) {
+                    true => self.trunks.target_failed(&name, target, now, &mut self.desk),
+                    false => self.desk.push(Command::TrunkFailed { name, target }),
+                }
+                continue;
+            }
             let Some(id) = self.desk.walks_to_drain.pop() else { break };
             self.with_call(id, |call, desk, shared| call.carry_out_walk(now, desk, shared));
         }
@@ -331,7 +384,8 @@ impl Exchange {
                 self.calls.insert(call.id, call);
             }
             UaEvent::OutOfDialog { key, request, .. } => self.out_of_dialog(key, &request, now),
-            UaEvent::Response { .. } | UaEvent::RequestFailed { .. } => {} // trunks have an agent of their own
+            UaEvent::Response { key, response } => self.trunks.answered(key, response, now, &mut self.desk),
+            UaEvent::RequestFailed { key, error } => self.trunks.failed(key, error, now, &mut self.desk),
             UaEvent::Offer { leg, sdp } => self.with(leg, |call, ours, desk, shared| match ours {
                 true => call.reoffered(&sdp, now, desk, shared),
                 false => call.transfer_offer(leg, &sdp, now, desk, shared),
@@ -422,7 +476,7 @@ impl Exchange {
             self.timers.remove(&(at, id));
         }
         if call.admitted {
-            self.desk.counts.release(call.source, call.peer.as_deref());
+            self.desk.counts.release(call.source);
         }
     }
 

@@ -1,51 +1,38 @@
 //! Direct transfer (110/119/120/122, retained hotlines): a second leg beside the caller's, bridged when it has sound.
 //! Only to numbers that a route names: everything else is toll fraud until configured otherwise.
 
+use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::ivr::walk::{Input as WalkInput, TransferOutcome};
-use crate::kernel::{AudioParams, EndReason, EventKind, LegId, Now, PhoneNumber};
-use crate::media::MediaCommand;
+use crate::kernel::{AudioParams, EndReason, EndedBy, EventKind, LegId, Now, PhoneNumber};
+use crate::media::{MediaCommand, MediaOutput};
 use crate::sip::Flow;
-use crate::sip::message::{HeaderName, Host, NameAddr, Params, Uri};
+use crate::sip::message::NameAddr;
 use crate::sip::sdp::{self, LocalAudio, Sdp};
-use crate::sip::ua::{Credentials, LegEnd, OutgoingCall};
+use crate::sip::ua::{LegEnd, OutgoingCall};
 
-use super::desk::{Command, Desk, LocalRtp, ReachTarget};
+use super::admission::Line;
+use super::desk::{Command, Desk, LocalRtp};
 use super::ending::reason_of;
 use super::exchange::Shared;
+use super::gateway::{Way, ways_to};
 use super::live::{Call, Media};
-
-/// Where calls to a number go.
-#[derive(Clone, Debug)]
-pub struct Route {
-    /// The number, or a prefix followed by `*`.
-    pub pattern: String,
-    /// Who carries it.
-    pub target: ReachTarget,
-    /// Domain to write into the request's URI; the target's host if `None`.
-    pub domain: Option<String>,
-    /// Account at the carrier.
-    pub account: Option<Credentials>,
-}
-
-impl Route {
-    /// Whether this route carries `number`.
-    pub fn carries(&self, number: &str) -> bool {
-        match self.pattern.strip_suffix('*') {
-            Some(prefix) => number.starts_with(prefix),
-            None => self.pattern == number,
-        }
-    }
-}
 
 /// A transfer under way or standing.
 #[derive(Debug)]
 pub(super) struct Transfer {
     pub to: String,
-    route: Route,
+    /// Ways that are still to be tried.
+    ways: VecDeque<Way>,
+    way: Way,
+    /// The trunk's line that it holds.
+    line: Option<Line>,
     flow: Option<Flow>,
     media: Option<Media>,
+    /// Our address that the media was opened for.
+    media_ip: Option<IpAddr>,
     leg: Option<LegId>,
     offer: Option<Box<Sdp>>,
     query: u64,
@@ -53,7 +40,6 @@ pub(super) struct Transfer {
     ringing: bool,
     bridged: bool,
     answered: bool,
-    status: Option<u16>,
 }
 
 impl Transfer {
@@ -81,18 +67,26 @@ impl Transfer {
 impl Call {
     /// The walk asks for a transfer.
     pub(super) fn begin_transfer(&mut self, to: String, timeout_s: u32, now: Now, desk: &mut Desk, shared: &Shared) {
-        let Some(route) = shared.routes.iter().find(|r| r.carries(&to)).cloned() else {
-            self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Denied }, now, desk);
+        let Some(ways) = ways_to(&to, &shared.routes, desk) else {
+            self.transfer_failed(EndReason::Forbidden, None, now, desk);
             return;
         };
-        let query = desk.new_query();
-        desk.by_query.insert(query, self.id);
-        desk.push(Command::Reach { query, target: route.target.clone() });
+        let nobody_there = ways.is_empty();
+        let mut ways: VecDeque<Way> = ways.into();
+        let Some((way, line)) = next_way(&mut ways) else {
+            let reason = if nobody_there { EndReason::Unreachable } else { EndReason::Overload };
+            self.transfer_failed(reason, None, now, desk);
+            return;
+        };
+        let query = self.look_for(&way, desk);
         self.transfer = Some(Box::new(Transfer {
             to,
-            route,
+            ways,
+            way,
+            line: Some(line),
             flow: None,
             media: None,
+            media_ip: None,
             leg: None,
             offer: None,
             query,
@@ -100,25 +94,58 @@ impl Call {
             ringing: false,
             bridged: false,
             answered: false,
-            status: None,
         }));
     }
 
+    fn look_for(&self, way: &Way, desk: &mut Desk) -> u64 {
+        let query = desk.new_query();
+        desk.by_query.insert(query, self.id);
+        desk.push(Command::Reach { query, target: way.target });
+        query
+    }
+
+    /// The address is dead or overloaded: tries the next (RFC 3263 §4.3). False if there is none.
+    fn try_next_way(&mut self, desk: &mut Desk) -> bool {
+        let Some(transfer) = self.transfer.as_deref_mut() else { return false };
+        desk.dead_targets.push((transfer.way.gateway.name.clone(), transfer.way.target));
+        transfer.line = None; // given back before the next is taken: it may be the only one
+        let Some((way, line)) = next_way(&mut transfer.ways) else { return false };
+        (transfer.way, transfer.line) = (way.clone(), Some(line));
+        (transfer.leg, transfer.flow) = (None, None);
+        let query = self.look_for(&way, desk);
+        if let Some(transfer) = self.transfer.as_deref_mut() {
+            transfer.query = query;
+        }
+        true
+    }
+
     /// The way to the target is known, or there is none.
-    pub(super) fn transfer_reached(&mut self, flow: Option<Flow>, now: Now, desk: &mut Desk) {
-        let Some(transfer) = self.transfer.as_deref_mut() else { return };
+    pub(super) fn transfer_reached(&mut self, flow: Option<Flow>, now: Now, desk: &mut Desk, shared: &Shared) {
         let Some(flow) = flow else {
-            self.transfer_failed(EndReason::Unreachable, None, now, desk);
+            if !self.try_next_way(desk) {
+                self.transfer_failed(EndReason::Unreachable, None, now, desk);
+            }
             return;
         };
+        let caller = self.media;
+        let Some(transfer) = self.transfer.as_deref_mut() else { return };
         transfer.flow = Some(flow);
-        let id = match self.media {
+        let ip = flow.local.ip();
+        if let Some(media) = transfer.media {
+            if transfer.media_ip == Some(ip) {
+                self.transfer_media_opened(media.local, now, desk, shared); // from the way before
+                return;
+            }
+            desk.push(Command::CloseMedia { id: media.id });
+        }
+        let id = match caller {
             Some(caller) => desk.new_media_id_beside(caller.id),
             None => desk.new_media_id(),
         };
         desk.by_media.insert(id, self.id);
         transfer.media = Some(Media { id, local: None });
-        desk.push(Command::OpenMedia { id, local: flow.local.ip() });
+        transfer.media_ip = Some(ip);
+        desk.push(Command::OpenMedia { id, local: ip, remote: None });
     }
 
     /// The transfer's session has its ports: call.
@@ -148,7 +175,7 @@ impl Call {
         });
         transfer.offer = Some(Box::new(offer.clone()));
         let sip_call_id = desk.new_sip_call_id();
-        let call = outgoing(transfer, &from, flow, offer, sip_call_id.clone());
+        let call = outgoing(transfer, &from, flow, offer, sip_call_id.clone(), desk.silence);
         let leg = desk.ua.invite(call, now);
         transfer.leg = Some(leg);
         desk.by_leg.insert(leg, id);
@@ -195,6 +222,9 @@ impl Call {
         }
         if !transfer.answered {
             transfer.answered = true;
+            if let Some(media) = transfer.media {
+                desk.push(Command::Media { id: media.id, command: MediaCommand::WatchDead(true) });
+            }
             desk.note(id, EventKind::TransferAnswered, now);
             self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Answered }, now, desk);
         }
@@ -203,28 +233,46 @@ impl Call {
     /// The target hung up after talking.
     pub(super) fn transfer_bye(&mut self, leg: LegId, now: Now, desk: &mut Desk) {
         desk.ua.confirm_bye(leg, now);
-        self.callee_hung_up = true;
+    }
+
+    /// Something the media worker reports about the target's session.
+    pub(super) fn transfer_heard(&mut self, output: &MediaOutput, now: Now, desk: &mut Desk) {
+        let Some(transfer) = self.transfer.as_deref() else { return };
+        if matches!(output, MediaOutput::Dead) && transfer.answered {
+            desk.note(self.id, EventKind::MediaLost { lost: true }, now);
+            if let Some(leg) = transfer.leg {
+                desk.ua.hangup(leg, None, now);
+            }
+            self.conversation_over((EndedBy::System, EndReason::DeadMedia), now, desk);
+        }
     }
 
     /// The target's dialog is gone.
     pub(super) fn transfer_ended(&mut self, end: &LegEnd, now: Now, desk: &mut Desk) {
         let Some(transfer) = self.transfer.as_deref() else { return };
         if !transfer.answered {
-            let (_, reason) = reason_of(end);
-            let status = match end {
-                LegEnd::Rejected { status } => Some(*status),
-                LegEnd::Hangup(_)
-                | LegEnd::Redirected { .. }
-                | LegEnd::Timeout
-                | LegEnd::NoAck
-                | LegEnd::SessionExpired
-                | LegEnd::TransportFailed
-                | LegEnd::Cancelled
-                | LegEnd::ProtocolError => transfer.status,
+            let (rang, failure) = (transfer.ringing || transfer.bridged, Failure::of(end));
+            // Once the caller has heard it ring there he is not sent elsewhere.
+            if failure.is_dead && !rang && self.try_next_way(desk) {
+                return;
+            }
+            let reason = match end {
+                LegEnd::Timeout if rang => EndReason::NoAnswer,
+                _dead_or_refused => reason_of(end).1,
             };
+            let status = failure.status;
             self.transfer_failed(reason, status, now, desk);
             return;
         }
+        let how = match reason_of(end) {
+            (EndedBy::Caller, reason) => (EndedBy::Callee, reason), // "they" are the target here
+            other => other,
+        };
+        self.conversation_over(how, now, desk);
+    }
+
+    fn conversation_over(&mut self, how: (EndedBy, EndReason), now: Now, desk: &mut Desk) {
+        self.conversation_end = Some(how);
         self.close_transfer(desk);
         self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Ended }, now, desk);
     }
@@ -252,6 +300,9 @@ impl Call {
     pub(super) fn transfer_failed(&mut self, reason: EndReason, status: Option<u16>, now: Now, desk: &mut Desk) {
         desk.note(self.id, EventKind::TransferFailed { reason, status }, now);
         if let Some(transfer) = self.transfer.take() {
+            if let Some(caller) = self.media.filter(|_| transfer.bridged) {
+                desk.push(Command::Unbridge { id: caller.id });
+            }
             transfer.drop_it(now, desk);
         }
         self.stop_ringback(desk);
@@ -280,34 +331,71 @@ impl Call {
 
     fn close_transfer(&mut self, desk: &mut Desk) {
         if let Some(transfer) = self.transfer.take() {
-            if let Some(media) = transfer.media {
-                desk.push(Command::CloseMedia { id: media.id });
-            }
             if let Some(caller) = self.media {
                 desk.push(Command::Unbridge { id: caller.id });
+            }
+            if let Some(media) = transfer.media {
+                desk.push(Command::CloseMedia { id: media.id });
             }
         }
     }
 }
 
-/// The INVITE to the target: the caller's number is kept, so that 110 sees who calls.
-fn outgoing(transfer: &Transfer, from: &PhoneNumber, flow: Flow, offer: Sdp, call_id: String) -> OutgoingCall {
-    let domain = transfer.route.domain.clone().unwrap_or_else(|| transfer.route.target.host.clone());
-    let host = Host::parse(&domain).unwrap_or(Host::Name(domain));
-    let uri = Uri::sip(Some(&transfer.to), host.clone(), transfer.route.target.port);
-    let ours = Host::from(flow.local.ip());
-    let caller = Uri::sip(Some(from.reveal()), ours, None);
-    let name = |uri: Uri| NameAddr { display: None, uri, params: Params::default() };
+/// What the end of an unanswered leg says about the address that it was sent to.
+struct Failure {
+    /// It is dead or overloaded: another may do better (RFC 3263 §4.3).
+    is_dead: bool,
+    status: Option<u16>,
+}
+
+impl Failure {
+    fn of(end: &LegEnd) -> Self {
+        match end {
+            LegEnd::Timeout | LegEnd::TransportFailed => Self { is_dead: true, status: None },
+            LegEnd::Rejected { status } => Self { is_dead: *status == 503, status: Some(*status) },
+            LegEnd::Hangup(_)
+            | LegEnd::Redirected { .. }
+            | LegEnd::NoAck
+            | LegEnd::SessionExpired
+            | LegEnd::Cancelled
+            | LegEnd::ProtocolError => Self { is_dead: false, status: None },
+        }
+    }
+}
+
+/// The next way whose trunk has a free line, and that line.
+fn next_way(ways: &mut VecDeque<Way>) -> Option<(Way, Line)> {
+    while let Some(way) = ways.pop_front() {
+        if let Some(line) = way.gateway.lines.take() {
+            return Some((way, line));
+        }
+    }
+    None
+}
+
+/// The INVITE to the target.
+fn outgoing(
+    transfer: &Transfer,
+    from: &PhoneNumber,
+    flow: Flow,
+    offer: Sdp,
+    call_id: String,
+    silence: Duration,
+) -> OutgoingCall {
+    let gateway = &transfer.way.gateway;
+    let uri = gateway.uri(&transfer.to);
+    let (from, identity) = gateway.caller(from);
     OutgoingCall {
         flow,
         request_uri: uri.clone(),
-        from: name(caller.clone()),
-        to: name(uri),
-        route: Vec::new(),
+        from,
+        to: NameAddr::new(uri),
+        route: gateway.route(),
         offer: Some(offer),
-        credentials: transfer.route.account.clone(),
-        headers: vec![(HeaderName::PAssertedIdentity, name(caller).to_string())],
+        credentials: gateway.account.clone(),
+        headers: identity.into_iter().collect(),
         ring_timeout: transfer.ring_timeout,
+        silence_timeout: Some(silence),
         call_id: Some(call_id),
     }
 }

@@ -64,6 +64,12 @@ impl Config {
             "sip.user_agent",
             "sip.user_agent must not hold control characters".into(),
         );
+        let somebody = sip.strangers_may_call || self.trunk.iter().any(|trunk| !trunk.peers.is_empty());
+        rule(
+            somebody,
+            "sip.strangers_may_call",
+            "sip.strangers_may_call is false and no trunk has peers: nobody could call".into(),
+        );
         let v4 = sip.advertised_v4.is_none_or(|address| !address.is_unspecified());
         rule(
             v4,

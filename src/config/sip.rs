@@ -34,9 +34,11 @@ pub struct Sip {
     pub max_calls: u32,
     /// Calls at once from one source address that is no trunk.
     pub max_calls_per_source: u32,
+    /// Whether addresses that belong to no trunk may call.
+    pub strangers_may_call: bool,
     /// Transactions at once over all shards.
     pub max_transactions: u32,
-    /// Shards; 0 takes one for each processor.
+    /// Signalling shards; 0 takes one for every four processors, at least one.
     pub shards: u16,
     /// TCP connections at once.
     pub tcp_max_connections: u32,
@@ -64,6 +66,7 @@ impl Default for Sip {
             min_se_s: 90,
             max_calls: 2_000,
             max_calls_per_source: 200,
+            strangers_may_call: true,
             max_transactions: 20_000,
             shards: 0,
             tcp_max_connections: 2_000,

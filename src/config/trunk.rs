@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::Secret;
 use super::bounds::{Bound, bound};
 
-/// Which header of an INVITE from a trunk names the caller. Headers of other sources are never believed (RFC 3325 §5).
+/// Which header of an INVITE names the caller, from a trunk and towards it. Headers of other sources are never believed
+/// (RFC 3325 §5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallerIdHeader {
     /// `P-Asserted-Identity`, and `From` where it is missing.
     #[default]
     PAssertedIdentity,
+    /// `Remote-Party-ID` of older exchanges, and `From` where it is missing.
+    RemotePartyId,
     /// `From` only.
     From,
 }
@@ -48,7 +51,7 @@ pub struct Trunk {
     pub max_calls: u32,
     /// Header that names the caller.
     pub caller_id: CallerIdHeader,
-    /// Number that we show on calls that we place by this trunk; not set: `username`.
+    /// Number in the From of calls that we place by this trunk; not set: `username`.
     pub present_number: Option<String>,
 }
 

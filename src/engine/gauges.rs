@@ -1,6 +1,7 @@
 //! Momentary values, shown to the metrics once a second.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -21,6 +22,23 @@ pub(super) struct ShardGauges {
     pub calls: AtomicU64,
     pub legs: AtomicU64,
     pub transactions: AtomicU64,
+}
+
+/// Which trunks are up, for the status page.
+#[derive(Debug, Default)]
+pub(super) struct TrunkBoard(Mutex<BTreeMap<String, bool>>);
+
+impl TrunkBoard {
+    /// Notes how a trunk is.
+    pub(super) fn set(&self, name: String, up: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, up);
+    }
+
+    /// All trunks by name.
+    pub(super) fn all(&self) -> Vec<(String, bool)> {
+        let trunks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        trunks.iter().map(|(name, up)| (name.clone(), *up)).collect()
+    }
 }
 
 /// Everything that is looked at.

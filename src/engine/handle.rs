@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::store::Journal;
 use crate::store::ledger::Ledger;
 
+use super::gauges::TrunkBoard;
 use super::library::Library;
 use super::plans;
 use super::shard::Input;
@@ -52,6 +53,7 @@ pub struct Handle {
     pub(super) library: Arc<Library>,
     pub(super) journal: Journal,
     pub(super) ledger: Ledger,
+    pub(super) trunks: Arc<TrunkBoard>,
     pub(super) draining: Arc<AtomicBool>,
 }
 
@@ -141,6 +143,24 @@ impl Handle {
         }
         let _ = tokio::time::timeout(GOODBYE, self.until_idle()).await; // then they end without a word
         false
+    }
+
+    /// The trunks and whether calls can be placed by them.
+    pub fn trunks(&self) -> Vec<(String, bool)> {
+        self.trunks.all()
+    }
+
+    /// Gives the registrations back, once no call needs a trunk any more. Ends by itself: the exchange waits two seconds.
+    pub(super) async fn leave_trunks(&self) {
+        let Some(first) = self.shards.first() else { return };
+        let _ = first.send(Input::StopTrunks).await; // a shard that is gone has no trunks
+        loop {
+            let (ask, answer) = oneshot::channel();
+            if first.send(Input::TrunksStopped(ask)).await.is_err() || answer.await.unwrap_or(true) {
+                return;
+            }
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
     }
 
     async fn until_idle(&self) {

@@ -1,6 +1,6 @@
 //! What a shard's commands do in the world: sockets, journal, media workers, prompts, files. Decides nothing about calls.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,23 +10,24 @@ use rand::rngs::StdRng;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
-use crate::call::{Command, Exchange, LocalRtp, Recorded};
+use crate::call::{Command, Exchange, LocalRtp, Recorded, TrunkState};
 use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
 use crate::kernel::{MediaId, PlayId};
 use crate::media::{MediaCommand, SessionConfig};
 use crate::net::ports::PortPool;
+use crate::sip::trunk::{Question, Target, TrunkEvent};
 use crate::store::journal::{Journal, Ticket};
 
 use super::clock;
-use super::gauges::ShardGauges;
+use super::gauges::{ShardGauges, TrunkBoard};
 use super::library::{Found, Library};
 use super::media::{MediaError, MediaPool};
 use super::meter::Meter;
 use super::reach::Reacher;
 use super::recorder::Recordings;
 use super::shard::Input;
-use super::sip_ports::SipPorts;
+use super::sip_ports::{SipPorts, local_towards};
 
 /// Everything that a shard may touch.
 pub(super) struct Hands {
@@ -42,6 +43,7 @@ pub(super) struct Hands {
     pub reacher: Arc<Reacher>,
     pub meter: Meter,
     pub gauges: Arc<ShardGauges>,
+    pub trunks: Arc<TrunkBoard>,
     pub dead_after: Duration,
     pub inband_dtmf: bool,
     pub advertised: [Option<IpAddr>; 2],
@@ -58,8 +60,8 @@ impl Hands {
                 let ticket = ticket.map(|number| Ticket { shard: self.shard, number });
                 self.journal.append(events, ticket);
             }
-            Command::OpenMedia { id, local } => {
-                let opened = self.open_media(id, local);
+            Command::OpenMedia { id, local, remote } => {
+                let opened = self.open_media(id, media_address(local, remote));
                 exchange.media_opened(id, opened, clock::now());
             }
             Command::Negotiate { id, params } => taken(self.media.negotiate(id, *params)),
@@ -78,7 +80,11 @@ impl Hands {
                 metrics::gauge!("yihao_calendar_missing", "year" => year.to_string()).set(1.0);
                 tracing::error!(year, "ALARM: no table of working days for this year: opening hours are a guess");
             }
+            Command::Resolve { query, question } => self.resolve(query, question),
             Command::Reach { query, target } => self.reach(query, target),
+            Command::TrunkState(state) => self.trunk_changed(state),
+            Command::TrunkEvent { name, event } => tell(&name, event),
+            Command::TrunkFailed { name, target } => self.tell_shard(0, Input::TrunkFailed(name, target)),
         }
     }
 
@@ -152,13 +158,40 @@ impl Hands {
         self.media.close(id);
     }
 
-    fn reach(&mut self, query: u64, target: crate::call::ReachTarget) {
+    /// Shows how a trunk is, and tells the other shards.
+    fn trunk_changed(&self, state: TrunkState) {
+        metrics::gauge!("yihao_trunk_up", "trunk" => state.name.clone()).set(f64::from(u8::from(state.up)));
+        for number in (0..self.sip.shards()).filter(|number| *number != usize::from(self.shard)) {
+            self.tell_shard(number, Input::TrunkChanged(state.clone()));
+        }
+        self.trunks.set(state.name, state.up);
+    }
+
+    fn tell_shard(&self, number: usize, input: Input) {
+        if let Some(shard) = self.sip.shard(number) {
+            self.runtime.spawn(async move {
+                let _ = shard.send(input).await; // a shard that stopped has no calls
+            });
+        }
+    }
+
+    fn resolve(&mut self, query: u64, question: Question) {
         let (reacher, inputs) = (self.reacher.clone(), self.inputs.clone());
         self.runtime.spawn(async move {
-            let flow = match reacher.reach(&target).await {
+            let answer = reacher.resolve(&question).await;
+            if let Some(inputs) = inputs.upgrade() {
+                let _ = inputs.send(Input::Resolved(query, answer)).await; // a shard that stopped needs no answer
+            }
+        });
+    }
+
+    fn reach(&mut self, query: u64, target: Target) {
+        let (reacher, inputs) = (self.reacher.clone(), self.inputs.clone());
+        self.runtime.spawn(async move {
+            let flow = match reacher.reach(target).await {
                 Ok(flow) => Some(flow),
                 Err(error) => {
-                    tracing::warn!(host = %target.host, %error, "a peer cannot be reached");
+                    tracing::warn!(%target, %error, "a peer cannot be reached");
                     None
                 }
             };
@@ -169,9 +202,47 @@ impl Hands {
     }
 }
 
+/// Our address for a call's sound: the one that its signalling came to, unless the caller's sound lives in the other family.
+fn media_address(local: IpAddr, remote: Option<IpAddr>) -> IpAddr {
+    let other_family = remote.filter(|ip| ip.is_ipv4() != local.is_ipv4());
+    // The port does not matter: only the way is looked up.
+    other_family.and_then(|ip| local_towards(SocketAddr::new(ip, 9))).unwrap_or(local)
+}
+
+/// Tells the operator what happened to a trunk.
+fn tell(trunk: &str, event: TrunkEvent) {
+    match event {
+        TrunkEvent::Up => tracing::info!(trunk, "a trunk is up"),
+        TrunkEvent::Down => tracing::error!(trunk, "ALARM: a trunk is down: no call can be placed by it"),
+        TrunkEvent::Registered { expires_s } => tracing::debug!(trunk, expires_s, "registered"),
+        TrunkEvent::RegistrationFailed { status, retry_in_s } => {
+            tracing::warn!(trunk, status, retry_in_s, "a registration failed");
+        }
+        TrunkEvent::RegistrationLapsed => tracing::error!(trunk, "ALARM: a registration ran out before it could be renewed"),
+        TrunkEvent::NotFound => tracing::warn!(trunk, "the carrier's name leads to no address"),
+    }
+}
+
 /// An order that a media worker did not take: the call goes on without it, the log says so.
 fn taken(result: Result<(), MediaError>) {
     if let Err(error) = result {
         tracing::error!(%error, "an order for the sound was not taken");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    #[test]
+    fn a_telephone_that_calls_by_ipv4_may_listen_by_ipv6() {
+        let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
+        assert_eq!(media_address(v4, None), v4);
+        assert_eq!(media_address(v4, Some(Ipv4Addr::new(192, 0, 2, 7).into())), v4, "the way that signalling took");
+        assert_eq!(media_address(v6, Some(v4)), v4);
+        // Where this machine has IPv6 at all; else the address stays, and the offer is refused.
+        assert!([v4, v6].contains(&media_address(v4, Some(v6))));
     }
 }

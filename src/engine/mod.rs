@@ -16,6 +16,7 @@ mod recorder;
 mod server;
 mod shard;
 mod sip_ports;
+mod trunks;
 
 pub use handle::{Handle, Health, Reloaded};
 pub use server::{Server, StartError};

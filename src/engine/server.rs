@@ -30,7 +30,7 @@ use crate::store::{Journal, JournalConfig, Store, StoreConfig, StoreError};
 
 use super::clock;
 use super::commits::Commits;
-use super::gauges::{ShardGauges, Watched};
+use super::gauges::{ShardGauges, TrunkBoard, Watched};
 use super::handle::Handle;
 use super::hands::Hands;
 use super::library::Library;
@@ -41,6 +41,7 @@ use super::reach::Reacher;
 use super::recorder::Recordings;
 use super::shard::{INPUTS_MAX, Input, Shard};
 use super::sip_ports::SipPorts;
+use super::trunks;
 
 /// Longest name look-up.
 const DNS_TIMEOUT_MS: u64 = 3_000;
@@ -93,6 +94,7 @@ struct Parts {
     library: Arc<Library>,
     recordings: Arc<Recordings>,
     reacher: Arc<Reacher>,
+    trunks: Arc<TrunkBoard>,
 }
 
 impl Server {
@@ -108,6 +110,7 @@ impl Server {
         }
         let library = Arc::new(library);
         let plans = plans::load(config, &library).map_err(StartError::Plans)?;
+        let line = trunks::trunks(config).map_err(StartError::Plans)?;
         let commits = Arc::new(Commits::default());
         let store = Store::open(&config.data_dir, store_config(config), commits.clone(), clock::wall()).await?;
         if store.recovery.missing > 0 {
@@ -131,12 +134,12 @@ impl Server {
         let shared = Shared {
             plan: plans.dialplan,
             calendar: plans.calendar,
-            peers: Vec::new(),
-            routes: Vec::new(),
+            peers: line.peers,
+            routes: line.routes,
             limits: Limits {
                 calls_max: (config.sip.max_calls as usize).div_ceil(usize::from(count)),
                 calls_per_source_max: config.sip.max_calls_per_source as usize,
-                strangers_may_call: true,
+                strangers_may_call: config.sip.strangers_may_call,
                 drain_retry_s: config.drain.retry_after_s,
             },
             laws: config.media.laws.clone(),
@@ -145,7 +148,7 @@ impl Server {
         };
         sip.attach_shards(senders.clone());
         commits.attach(senders.clone());
-        let parts = Parts { sip: sip.clone(), journal: store.journal.clone(), ports, media: media.clone(), library: library.clone(), recordings, reacher };
+        let parts = Parts { sip: sip.clone(), journal: store.journal.clone(), ports, media: media.clone(), library: library.clone(), recordings, reacher, trunks: Arc::default() };
         let tcp = listen_tcp(config, &sip)?;
         let mut threads = Vec::new();
         let mut gauges = Vec::new();
@@ -156,7 +159,10 @@ impl Server {
             let tcp_port = tcp.1.first().map(SocketAddr::port);
             let exchange_config = exchange_config(config, (number, count), workers, tcp_port, rng.random());
             let hands = hands(config, &parts, number, senders[usize::from(number)].downgrade(), shown, &mut rng);
-            let exchange = Exchange::new(exchange_config, shared.clone());
+            let mut exchange = Exchange::new(exchange_config, shared.clone());
+            if number == 0 {
+                exchange.add_trunks(line.trunks.clone(), clock::now());
+            }
             let shard = Shard { exchange, hands };
             let udp = (number == 0).then(|| config.sip.listen_udp.clone()).unwrap_or_default();
             let (thread, bound) = start_shard(number, shard, inputs, udp, sip.clone()).await?;
@@ -180,6 +186,7 @@ impl Server {
             library,
             journal: store.journal.clone(),
             ledger: store.ledger.clone(),
+            trunks: parts.trunks.clone(),
             draining: Arc::default(),
         };
         Ok(Self { handle, addresses, threads, watch: Some(watch), watch_stop, media, store, tcp: tcp.0 })
@@ -200,6 +207,7 @@ impl Server {
     pub async fn stop(mut self, patience: Duration) -> bool {
         self.handle.drain().await;
         let peaceful = self.handle.drained(patience).await;
+        self.handle.leave_trunks().await;
         self.tcp.shut_down().await;
         for shard in &self.handle.shards {
             let _ = shard.send(Input::Stop).await; // one that is gone has stopped
@@ -376,6 +384,7 @@ fn hands(
         reacher: parts.reacher.clone(),
         meter: Meter::default(),
         gauges,
+        trunks: parts.trunks.clone(),
         dead_after: Duration::from_secs(u64::from(config.media.dead_media_s)),
         inband_dtmf: config.media.inband_dtmf,
         advertised: [config.sip.advertised_v4.map(Into::into), config.sip.advertised_v6.map(Into::into)],

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::call::{CallView, Exchange, Recorded, Shared};
+use crate::call::{CallView, Exchange, Recorded, Shared, TrunkState};
 use crate::kernel::MediaId;
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message};
+use crate::sip::trunk::{Answer, Target};
 
 use super::clock;
 use super::hands::Hands;
@@ -35,6 +36,16 @@ pub enum Input {
     Recorded(MediaId, Recorded),
     /// The way to a peer is known, or there is none.
     Reached(u64, Option<Flow>),
+    /// A name of a trunk is resolved, or cannot be.
+    Resolved(u64, Answer),
+    /// A trunk of the first shard has changed.
+    TrunkChanged(TrunkState),
+    /// A call of another shard found an address of a trunk dead.
+    TrunkFailed(String, Target),
+    /// The house closes: the first shard gives the registrations back.
+    StopTrunks,
+    /// Who wants to know when the carriers have taken it.
+    TrunksStopped(oneshot::Sender<bool>),
     /// New settings.
     Reload(Arc<Shared>),
     /// Who wants to see the live calls.
@@ -59,6 +70,7 @@ impl Shard {
         let mut batch = Vec::with_capacity(TURN_MAX_INPUTS);
         let alarm = tokio::time::sleep_until(tokio::time::Instant::now());
         tokio::pin!(alarm);
+        self.drain(); // what the trunks wanted before anybody listened
         loop {
             let due = self.exchange.poll_timeout().map(clock::instant);
             if let Some(at) = due
@@ -101,10 +113,17 @@ impl Shard {
                     self.exchange.committed(ticket, now);
                 }
             }
-            Input::Heard(id, output) => self.exchange.heard(id, output, now),
+            Input::Heard(id, output) => self.exchange.heard(id, &output, now),
             Input::MediaClosed(id, quality) => self.exchange.media_closed(id, &quality, now),
             Input::Recorded(id, recorded) => self.exchange.recorded(id, &recorded, now),
             Input::Reached(query, flow) => self.exchange.reached(query, flow, now),
+            Input::Resolved(query, answer) => self.exchange.resolved(query, answer, now),
+            Input::TrunkChanged(state) => self.exchange.trunk_changed(state),
+            Input::TrunkFailed(name, target) => self.exchange.trunk_target_failed(&name, target, now),
+            Input::StopTrunks => self.exchange.stop_trunks(now),
+            Input::TrunksStopped(reply) => {
+                let _ = reply.send(self.exchange.trunks_are_stopped(now));
+            }
             Input::Reload(shared) => self.exchange.reload((*shared).clone()),
             Input::Views(reply) => {
                 let _ = reply.send(self.exchange.views()); // whoever asked may have gone

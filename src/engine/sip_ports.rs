@@ -103,6 +103,16 @@ impl SipPorts {
         }
     }
 
+    /// The way into a shard, for what concerns it alone.
+    pub(super) fn shard(&self, number: usize) -> Option<mpsc::Sender<Input>> {
+        self.shards.get()?.get(number).cloned()
+    }
+
+    /// How many shards there are.
+    pub(super) fn shards(&self) -> usize {
+        self.shards.get().map_or(0, Vec::len)
+    }
+
     /// Sends without waiting; what does not fit is lost as on any network and sent again by its transaction.
     pub(super) fn send(&self, flow: &Flow, bytes: &Arc<[u8]>) {
         self.sent[index(flow.transport)].increment(1);
@@ -164,7 +174,7 @@ impl SipPorts {
 }
 
 /// Our address towards a peer, as the routing table has it. Nothing is sent.
-fn local_towards(remote: SocketAddr) -> Option<IpAddr> {
+pub(super) fn local_towards(remote: SocketAddr) -> Option<IpAddr> {
     let any: SocketAddr = if remote.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
     let probe = UdpSocket::bind(any).ok()?;
     probe.connect(remote).ok()?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use yihao::call::Peer;
+use yihao::call::{CallerId, Lines, Peer};
 use yihao::kernel::{EndReason, EndedBy};
 use yihao::sip::message::{HeaderName, Method, Response};
 
@@ -74,8 +74,8 @@ fn a_peer_has_its_own_limit_and_strangers_may_be_kept_out() {
         let peer = Peer {
             name: "carrier".into(),
             networks: vec![network],
-            calls_max: 1,
-            trusted_identity: true,
+            lines: Lines::at_most(1),
+            caller_id: CallerId::Asserted,
         };
         shared.peers = vec![peer];
         shared.limits.strangers_may_call = false;

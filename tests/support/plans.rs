@@ -5,12 +5,13 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::time::Duration;
 
-use yihao::call::{Limits, ReachTarget, Route, Shared};
+use yihao::call::{CallerId, Gateway, Limits, Lines, Route, Shared};
 use yihao::ivr::{Dialplan, TransferPolicy, dialplan};
 use yihao::kernel::Law;
 use yihao::kernel::calendar::Calendar;
 use yihao::media::Clip;
-use yihao::sip::Transport;
+use yihao::sip::message::Uri;
+use yihao::sip::trunk::TrunkConfig;
 
 /// Numbers that may be transferred to.
 pub const EMERGENCY: [&str; 4] = ["110", "119", "120", "122"];
@@ -46,24 +47,46 @@ pub fn calendar() -> Arc<Calendar> {
     Arc::new(Calendar::from_json(&text).unwrap())
 }
 
+/// The trunk that the emergency numbers are behind.
+pub const NEIGHBOUR: &str = "neighbour";
+
+fn neighbour() -> Uri {
+    Uri::parse("sip:192.0.2.11:5060").unwrap()
+}
+
+/// The trunks of a usual day: one that wants neither registration nor OPTIONS.
+pub fn trunks() -> Vec<TrunkConfig> {
+    vec![TrunkConfig {
+        name: NEIGHBOUR.into(),
+        peers: Vec::new(),
+        server: neighbour(),
+        srv: false,
+        outbound_proxy: None,
+        identity: Uri::parse("sip:12345@192.0.2.11").unwrap(),
+        contact: Uri::parse("sip:12345@192.0.2.1").unwrap(),
+        account: None,
+        expires_s: None,
+        options_interval_s: None,
+    }]
+}
+
 /// Settings of a usual day: emergency numbers are at the telephone with index 1.
 pub fn shared() -> Shared {
-    let target = ReachTarget {
-        host: "192.0.2.11".into(),
-        port: Some(5060),
-        transport: Transport::Udp,
-    };
-    let routes = EMERGENCY.map(|number| Route {
-        pattern: number.into(),
-        target: target.clone(),
-        domain: None,
+    let gateway = Gateway {
+        name: NEIGHBOUR.into(),
+        server: neighbour(),
+        outbound_proxy: None,
         account: None,
-    });
+        lines: Lines::at_most(100),
+        caller_id: CallerId::Asserted,
+        present_number: None,
+    };
+    let numbers = TransferPolicy::new(&EMERGENCY).unwrap();
     Shared {
         plan: plan(),
         calendar: calendar(),
         peers: Vec::new(),
-        routes: routes.into(),
+        routes: vec![Route { numbers, gateway: Arc::new(gateway) }],
         limits: Limits {
             calls_max: 1_000,
             calls_per_source_max: 100,

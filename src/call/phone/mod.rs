@@ -20,7 +20,7 @@ use crate::sip::ua::{Command as UaCommand, Credentials, LegEnd, OutgoingCall, Ua
 use crate::sip::{Flow, message};
 
 use super::LocalRtp;
-pub use ear::{Ear, Sound};
+pub use ear::{Ear, Sound, is as is_sound};
 pub use script::{Action, HoldWay, KeyPress};
 
 /// Wheel of the telephone's sound.
@@ -110,7 +110,7 @@ impl Phone {
     pub fn new(config: PhoneConfig, script: Vec<Action>, now: Now) -> Self {
         let mut rng = StdRng::seed_from_u64(config.seed);
         let ua_config = UaConfig { user_agent: "yihao-call".to_owned(), ..UaConfig::default() };
-        let ua = UserAgent::new(ua_config, config.transactions.clone(), StdRng::from_rng(&mut rng));
+        let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
         let session = Session::new(
             SessionConfig {
                 ssrc: rng.next_u32(),
@@ -166,6 +166,7 @@ impl Phone {
             credentials: self.config.account.clone(),
             headers: Vec::new(),
             ring_timeout: Duration::from_secs(120),
+            silence_timeout: None,
             call_id: Some(self.report.sip_call_id.clone()),
         };
         self.leg = Some(self.ua.invite(call, now));
@@ -283,7 +284,7 @@ impl Phone {
             }
         }
         while let Some(output) = self.session.next_output() {
-            self.sound(output, now);
+            self.sound(&output, now);
         }
         self.follow_script(now);
         while let Some(command) = self.ua.next_command() {
@@ -337,6 +338,9 @@ impl Phone {
     }
 
     fn rings(&mut self, leg: LegId, offer: Option<Sdp>, now: Now) {
+        if self.leg.is_some() {
+            return self.ua.reject(leg, 486, &[], now); // one line, one call
+        }
         self.leg = Some(leg);
         self.note("rings", now);
         if let Some(status) = self.config.refuses {
@@ -409,11 +413,11 @@ impl Phone {
         }
     }
 
-    fn sound(&mut self, output: MediaOutput, now: Now) {
+    fn sound(&mut self, output: &MediaOutput, now: Now) {
         match output {
-            MediaOutput::RecordingFrame(frame) => self.ear.hear(&frame),
-            MediaOutput::Digit { digit, .. } => self.ear.keys.push(digit),
-            MediaOutput::PlayFinished(id) if self.speaking == Some(id) => {
+            MediaOutput::RecordingFrame(frame) => self.ear.hear(frame),
+            MediaOutput::Digit { digit, .. } => self.ear.keys.push(*digit),
+            MediaOutput::PlayFinished(id) if self.speaking == Some(*id) => {
                 self.speaking = None;
                 self.note("has spoken", now);
             }

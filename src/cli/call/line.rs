@@ -74,7 +74,7 @@ pub(in crate::cli) async fn place(call: &Call, script: Vec<Action>) -> Result<He
     let config = PhoneConfig {
         laws: call.laws.clone(),
         late_offer: call.late_offer,
-        account: account.map(|(user, password)| Credentials { username: user.into(), password: password.into() }),
+        account: account.map(|(user, password)| Credentials { username: user.into(), password: password.into(), realm: None }),
         ..line.config(&call.from, remote, transport)?
     };
     let mut phone = Phone::new(config, script, clock::now());

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::call::CallView;
 use crate::engine::{Handle, Server, clock};
-use crate::http::{self, Answer, Control, Figures, LiveCall, NotReloaded, Number, Readiness, RecentCall, Reloaded, Site, Status};
+use crate::http::{self, Answer, Control, Figures, LiveCall, NotReloaded, Number, Readiness, RecentCall, Reloaded, Site, Status, TrunkState};
 use crate::kernel::{EndReason, EndedBy, Wall};
 use crate::store::ledger::{CallFilter, Order};
 
@@ -104,7 +104,7 @@ impl Status for Operators {
             calls_since_start: self.arrived.load(Ordering::Relaxed),
             refused_since_start: self.refused.load(Ordering::Relaxed),
             journal_waiting: health.journal_waiting,
-            trunks: Vec::new(),
+            trunks: self.handle.trunks().into_iter().map(|(name, up)| TrunkState { name, up }).collect(),
             alarms,
         }
     }

@@ -10,7 +10,7 @@ use crate::sip::Transport;
 use crate::sip::message::{Host, Uri};
 
 /// SIP's port where none is named.
-const DEFAULT_PORT: u16 = 5060;
+pub(super) const DEFAULT_PORT: u16 = 5060;
 /// Records looked at in one answer, and targets tried at most.
 const RECORDS_MAX: usize = 16;
 

@@ -9,13 +9,13 @@ use std::time::Duration;
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use super::locate::{Search, Step, Target};
+use super::locate::{DEFAULT_PORT, Search, Step, Target};
 use super::registration::{Registration, granted_s};
 use super::targets::{REST, Targets};
 use super::{Answer, Command, Input, Question, RequestId, TrunkConfig, TrunkEvent};
 use crate::kernel::Mono;
 use crate::sip::digest::Answerer;
-use crate::sip::message::{Response, Uri};
+use crate::sip::message::{Host, Response, Uri};
 
 /// How often the carrier's name is looked up.
 const LOCATE_AGAIN: Duration = Duration::from_secs(300);
@@ -131,6 +131,21 @@ impl Trunk {
         self.targets.best(now)
     }
 
+    /// All addresses in the order in which a call should try them: those that rest come last.
+    pub fn targets(&self, now: Mono) -> Vec<Target> {
+        self.targets.in_order(now)
+    }
+
+    /// When the order of [`Trunk::targets`] changes by itself.
+    pub fn next_wake(&self, now: Mono) -> Option<Mono> {
+        self.targets.next_wake(now)
+    }
+
+    /// The way to the carrier is known, and with it the address that the carrier reaches us by.
+    pub fn set_contact(&mut self, contact: Uri) {
+        self.config.contact = contact;
+    }
+
     /// Takes one input.
     pub fn handle(&mut self, input: Input, now: Mono) {
         match input {
@@ -202,7 +217,11 @@ impl Trunk {
     }
 
     fn locate(&mut self, now: Mono) {
-        let (search, step) = Search::start(self.next_hop());
+        let mut hop = self.next_hop().clone();
+        if !self.config.srv {
+            hop.port.get_or_insert(DEFAULT_PORT); // a port forbids SRV
+        }
+        let (search, step) = Search::start(&hop);
         self.search = Some(search);
         self.search_goes_on(step, now);
     }
@@ -241,7 +260,10 @@ impl Trunk {
         if self.stopping {
             return;
         }
-        self.start(Timer::Locate, now + LOCATE_AGAIN);
+        // An address is what it is; names move.
+        if matches!(self.next_hop().host, Host::Name(_)) {
+            self.start(Timer::Locate, now + LOCATE_AGAIN);
+        }
         if first && self.registration.is_some() {
             self.start(Timer::Register, now);
         }

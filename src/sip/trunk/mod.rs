@@ -29,6 +29,8 @@ pub struct TrunkConfig {
     pub peers: Vec<Cidr>,
     /// The carrier's domain or server: where registrations, OPTIONS and calls are addressed.
     pub server: Uri,
+    /// Whether SRV records are asked for where a URI names no port (RFC 3263 §4.2).
+    pub srv: bool,
     /// Sent to first, if set, with a Route that names it.
     pub outbound_proxy: Option<Uri>,
     /// Who we are at the carrier (address of record), in From and To.

@@ -46,6 +46,19 @@ impl Targets {
             .or_else(|| first_to_wake().map(|&(target, _)| target))
     }
 
+    /// All addresses: those that are awake, then the others as they wake.
+    pub fn in_order(&self, now: Mono) -> Vec<Target> {
+        let mut list: Vec<_> = self.0.iter().map(|&(it, until)| (until.filter(|at| *at > now), it)).collect();
+        list.sort_by_key(|(rest, _)| *rest);
+        list.into_iter().map(|(_, it)| it).collect()
+    }
+
+    /// When the next address wakes.
+    pub fn next_wake(&self, now: Mono) -> Option<Mono> {
+        let rests = self.0.iter().filter_map(|(_, until)| *until);
+        rests.filter(|at| *at > now).min()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -30,6 +30,7 @@ fn config() -> TrunkConfig {
         name: "carrier".to_owned(),
         peers: vec!["192.0.2.0/24".parse().unwrap()],
         server: uri("sip:192.0.2.10"),
+        srv: true,
         outbound_proxy: None,
         identity: uri("sip:12345@example.com"),
         contact: uri("sip:12345@198.51.100.1:5060"),

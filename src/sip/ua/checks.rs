@@ -1,13 +1,15 @@
 //! The checks that every request passes before anyone looks at what it wants (RFC 3261 §8.2). Knows no dialog's state.
 
-use crate::sip::message::{HeaderName, Headers, Method, Request, Scheme};
+use crate::sip::message::{HeaderName, Headers, Method, Request, Response, Scheme};
 use crate::sip::sdp::Sdp;
 
-use super::body::{self, Body};
 use super::types::UaConfig;
 
 /// Extensions that we understand when required (RFC 3262, RFC 4028).
 pub(super) const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
+
+/// The kind of body that sessions are made of.
+const SDP: &str = "application/sdp";
 
 /// Bodies that we read in a session's requests.
 pub(super) const ACCEPT: &str = "application/sdp, multipart/mixed";
@@ -88,8 +90,8 @@ pub(super) fn uri(request: &Request) -> Result<(), Refusal> {
         Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
         Scheme::Other(_) => return Err(Refusal::plain(416)),
     }
-    let foreign_address = request.method == Method::Register
-        && !request.headers.to().is_ok_and(|to| to.uri.is_sip());
+    let foreign_address =
+        request.method == Method::Register && !request.headers.to().is_ok_and(|to| to.uri.is_sip());
     if foreign_address {
         return Err(Refusal::plain(400));
     }
@@ -102,12 +104,20 @@ pub(super) fn extensions(request: &Request) -> Result<(), Refusal> {
         .headers
         .require()
         .into_iter()
-        .filter(|tag| !EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag)))
+        .filter(|tag| {
+            !EXTENSIONS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(tag))
+        })
         .collect();
     if unknown.is_empty() {
         return Ok(());
     }
-    Err(Refusal::because(420, HeaderName::Unsupported, unknown.join(", ")))
+    Err(Refusal::because(
+        420,
+        HeaderName::Unsupported,
+        unknown.join(", "),
+    ))
 }
 
 /// Accept (§20.1): an INVITE whose sender reads no session description cannot be answered with one.
@@ -125,22 +135,44 @@ pub(super) fn accept(request: &Request) -> Result<(), Refusal> {
     Err(Refusal::plain(406))
 }
 
-/// Body (§8.2.3): 415 for what we do not read, 488 for a session description that cannot be read.
-pub(super) fn content(headers: &Headers, body: &[u8]) -> Result<Option<Sdp>, Refusal> {
+/// Session description of a request (§8.2.3): 415 for what we do not read, 488 for one that cannot be read.
+pub(super) fn sdp_of_request(request: &Request) -> Result<Option<Sdp>, Refusal> {
+    content(&request.headers, &request.body, request.body_of_type(SDP))
+}
+
+/// Session description of a response.
+pub(super) fn sdp_of_response(response: &Response) -> Result<Option<Sdp>, Refusal> {
+    content(
+        &response.headers,
+        &response.body,
+        response.body_of_type(SDP),
+    )
+}
+
+fn content(headers: &Headers, body: &[u8], sdp: Option<&[u8]>) -> Result<Option<Sdp>, Refusal> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
     let encoded = headers
         .list(&HeaderName::ContentEncoding)
         .iter()
         .any(|coding| !coding.eq_ignore_ascii_case("identity"));
-    if encoded && !body.is_empty() {
-        return Err(Refusal::because(415, HeaderName::AcceptEncoding, "identity".to_owned()));
-    }
-    match body::find(headers, body) {
-        Body::None => Ok(None),
-        Body::Sdp(text) => Sdp::parse(text).map(Some).map_err(|_| Refusal::plain(488)),
-        Body::Unknown => Err(Refusal::because(
+    if encoded {
+        return Err(Refusal::because(
             415,
-            HeaderName::Accept,
-            ACCEPT.to_owned(),
-        )),
+            HeaderName::AcceptEncoding,
+            "identity".to_owned(),
+        ));
     }
+    if let Some(text) = sdp {
+        return Sdp::parse(text).map(Some).map_err(|_| Refusal::plain(488));
+    }
+    // What its sender calls optional may be passed over (RFC 3204 §7 and RFC 3261 §20.11).
+    let optional = headers
+        .text(&HeaderName::ContentDisposition)
+        .is_some_and(|value| value.to_ascii_lowercase().contains("handling=optional"));
+    if optional {
+        return Ok(None);
+    }
+    Err(Refusal::because(415, HeaderName::Accept, ACCEPT.to_owned()))
 }

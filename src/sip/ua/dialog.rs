@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::sip::flow::Flow;
 use crate::sip::message::{
-    Contacts, HeaderError, HeaderName, Host, Method, NameAddr, Request, Response, Uri,
+    Contacts, HeaderError, HeaderName, Method, NameAddr, Request, Response, Uri,
 };
 
 /// Default port of SIP (RFC 3261 §19.1.2).
@@ -37,7 +37,11 @@ pub(super) struct Dialog {
 
 impl Dialog {
     /// The dialog that an INVITE to us creates (RFC 3261 §12.1.1).
-    pub fn of_incoming(invite: &Request, local_tag: &str, flow: &Flow) -> Result<Self, HeaderError> {
+    pub fn of_incoming(
+        invite: &Request,
+        local_tag: &str,
+        flow: &Flow,
+    ) -> Result<Self, HeaderError> {
         let headers = &invite.headers;
         let mut local = headers.get(&HeaderName::To).unwrap_or_default().to_vec();
         local.extend_from_slice(b";tag=");
@@ -56,14 +60,18 @@ impl Dialog {
             remote_cseq: Some(headers.cseq()?.number),
             routes: headers.record_routes()?,
             target,
-            behind_nat: via_lies(headers.via_top().ok().map(|via| via.host), flow),
+            behind_nat: via_lies(invite, flow),
         })
     }
 
     /// The dialog that a response to our INVITE creates (RFC 3261 §12.1.2), continuing `base`.
     pub fn of_response(base: &Self, response: &Response) -> Result<Self, HeaderError> {
         let mut dialog = base.clone();
-        dialog.remote = response.headers.get(&HeaderName::To).unwrap_or_default().to_vec();
+        dialog.remote = response
+            .headers
+            .get(&HeaderName::To)
+            .unwrap_or_default()
+            .to_vec();
         dialog.remote_tag = response.headers.to()?.tag().unwrap_or_default().to_owned();
         dialog.adopt(response)?;
         Ok(dialog)
@@ -120,7 +128,8 @@ impl Dialog {
     fn numbered(&self, method: Method, cseq: u32) -> Request {
         let strict = self.routes.first().filter(|route| !is_loose(route));
         let uri = strict.map_or(&self.target, |route| &route.uri);
-        let mut request = Request::new(method.clone(), uri.clone());
+        let number = format!("{cseq} {method}");
+        let mut request = Request::new(method, uri.clone());
         let headers = &mut request.headers;
         // A strict router takes the Request-URI's place, and the target goes last (RFC 3261 §12.2.1.1).
         for route in self.routes.iter().skip(usize::from(strict.is_some())) {
@@ -133,7 +142,7 @@ impl Dialog {
         headers.push(HeaderName::From, self.local.clone());
         headers.push(HeaderName::To, self.remote.clone());
         headers.push(HeaderName::CallId, self.call_id.clone());
-        headers.push(HeaderName::CSeq, format!("{cseq} {method}"));
+        headers.push(HeaderName::CSeq, number);
         request
     }
 
@@ -168,18 +177,12 @@ fn contact(contacts: Contacts) -> Option<Uri> {
 
 /// The address of a URI whose host is a literal; names are not looked up within a dialog.
 fn address(uri: &Uri) -> Option<SocketAddr> {
-    let ip = match &uri.host {
-        Host::Name(_) => return None,
-        Host::V4(ip) => (*ip).into(),
-        Host::V6(ip) => (*ip).into(),
-    };
+    let ip = uri.host.ip()?;
     Some(SocketAddr::new(ip, uri.port.unwrap_or(SIP_PORT)))
 }
 
-fn via_lies(host: Option<Host>, flow: &Flow) -> bool {
-    match host {
-        Some(Host::V4(ip)) => flow.remote.ip() != ip,
-        Some(Host::V6(ip)) => flow.remote.ip() != ip,
-        Some(Host::Name(_)) | None => false,
-    }
+/// Whether a Via tells another address than the packet came from. A name may be anything.
+fn via_lies(invite: &Request, flow: &Flow) -> bool {
+    let told = invite.headers.via_top().ok().and_then(|via| via.host.ip());
+    told.is_some_and(|ip| ip.to_canonical() != flow.remote.ip().to_canonical())
 }

@@ -8,10 +8,10 @@ use super::leg::{Leg, Pending, Phase};
 use super::timers::Timer;
 use super::types::{LegEnd, Side, UaEvent};
 
-/// A `Reason` value (RFC 3326): SIP statuses from 100 on, Q.850 causes below.
+/// A `Reason` value (RFC 3326): final SIP statuses from 200 on, Q.850 causes (1 to 127) below.
 pub(super) fn reason(cause: &(u16, String)) -> String {
     let (code, text) = cause;
-    let protocol = if *code >= 100 { "SIP" } else { "Q.850" };
+    let protocol = if *code >= 200 { "SIP" } else { "Q.850" };
     let text: String = text
         .chars()
         .filter(|c| !c.is_control() && !matches!(c, '"' | '\\'))
@@ -50,7 +50,10 @@ impl Leg {
             self.timers.stop(timer);
         }
         if self.unacked.as_ref().is_some_and(|unacked| unacked.first) {
-            self.phase = Phase::Leaving { end, held: Some(cause) };
+            self.phase = Phase::Leaving {
+                end,
+                held: Some(cause),
+            };
         } else {
             self.send_bye(core, end, cause);
         }
@@ -87,7 +90,7 @@ impl Leg {
             Phase::Talking => {
                 self.drop_pending(core);
                 self.unacked = None;
-                self.phase = Phase::PeerLeft(bye);
+                self.phase = Phase::PeerLeft(Box::new(bye));
             }
             // A callee may not, but where it does there is nobody to call any more.
             Phase::Calling(_) => {
@@ -109,7 +112,10 @@ impl Leg {
             .headers
             .text(&HeaderName::Reason)
             .map(|text| text.into_owned());
-        core.event(UaEvent::ByeReceived { leg: self.id, cause });
+        core.event(UaEvent::ByeReceived {
+            leg: self.id,
+            cause,
+        });
     }
 }
 
@@ -122,5 +128,6 @@ mod tests {
         let cause = (200, "answered\r\nX: \"elsewhere\"".to_owned());
         assert_eq!(reason(&cause), "SIP;cause=200;text=\"answeredX: elsewhere\"");
         assert!(reason(&(16, String::new())).starts_with("Q.850;cause=16"));
+        assert!(reason(&(102, String::new())).starts_with("Q.850;cause=102"), "Q.850 goes up to 127");
     }
 }

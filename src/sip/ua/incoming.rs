@@ -85,6 +85,7 @@ impl Leg {
             local_sdp: None,
             wanted: None,
             sent_offer: None,
+            reinvite: None,
             answerer: None,
             reported: false,
             armed: None,
@@ -95,7 +96,9 @@ impl Leg {
     pub fn dialog_response(&self, core: &mut Core, invite: &Pending, status: u16) -> Response {
         let mut response = core.response(&invite.request, status, Some(&self.dialog.local_tag));
         for route in invite.request.headers.all(&HeaderName::RecordRoute) {
-            response.headers.push(HeaderName::RecordRoute, route.to_vec());
+            response
+                .headers
+                .push(HeaderName::RecordRoute, route.to_vec());
         }
         response
             .headers
@@ -147,23 +150,25 @@ impl Leg {
         ] {
             self.timers.stop(timer);
         }
-        self.answer_invite(core, ringing.invite, ringing.ask, body, true);
+        self.answer_invite(core, &ringing.invite, ringing.ask, body, true);
     }
 
     /// Sends a 2xx to an INVITE, first or later, and repeats it until the ACK (RFC 3261 §13.3.1.4).
     pub fn answer_invite(
         &mut self,
         core: &mut Core,
-        invite: Pending,
+        invite: &Pending,
         ask: Ask,
         body: Option<Vec<u8>>,
         first: bool,
     ) {
-        let mut response = self.dialog_response(core, &invite, 200);
+        let mut response = self.dialog_response(core, invite, 200);
         self.grant_session(core, ask, &mut response);
         if let Some(body) = body {
             self.local_sdp = Some(body.clone().into());
-            response.headers.push(HeaderName::ContentType, "application/sdp");
+            response
+                .headers
+                .push(HeaderName::ContentType, "application/sdp");
             response.body = body;
         }
         core.invites.remove(&invite.key);
@@ -208,12 +213,12 @@ impl Leg {
     /// An ACK for a 2xx of ours.
     pub fn on_ack(&mut self, core: &mut Core, ack: &Request) {
         let number = ack.headers.cseq().map_or(0, |cseq| cseq.number);
-        if !self.unacked.as_ref().is_some_and(|sent| sent.cseq == number) {
+        if self.unacked.as_ref().is_none_or(|sent| sent.cseq != number) {
             return; // a repetition
         }
         if matches!(self.exchange, Exchange::Ours(Ours::Answer)) {
             self.exchange = Exchange::Idle;
-            match checks::content(&ack.headers, &ack.body) {
+            match checks::sdp_of_request(ack) {
                 Ok(Some(sdp)) => core.event(UaEvent::Answer { leg: self.id, sdp }),
                 // An offer without an answer is no session: the ACK counts, the call does not.
                 Ok(None) | Err(_) => {
@@ -234,7 +239,10 @@ impl Leg {
         self.timers.stop(Timer::NoAck);
         match std::mem::replace(&mut self.phase, Phase::Talking) {
             // Hung up in between: now the BYE may go (RFC 3261 §15).
-            Phase::Leaving { end, held: Some(cause) } => self.send_bye(core, end, cause),
+            Phase::Leaving {
+                end,
+                held: Some(cause),
+            } => self.send_bye(core, end, cause),
             Phase::Talking => {
                 if unacked.first {
                     core.event(UaEvent::Confirmed { leg: self.id });

@@ -44,6 +44,8 @@ pub(super) struct Leg {
     pub wanted: Option<Box<[u8]>>,
     /// The offer of ours that is under way.
     pub sent_offer: Option<Box<[u8]>>,
+    /// The re-INVITE of ours that is under way.
+    pub reinvite: Option<ClientKey>,
     /// For challenges within the dialog.
     pub answerer: Option<Box<Answerer>>,
     /// `Ended` has been told.
@@ -62,7 +64,7 @@ pub(super) enum Phase {
     /// Answered with 2xx.
     Talking,
     /// Their BYE waits for the application's word.
-    PeerLeft(Pending),
+    PeerLeft(Box<Pending>),
     /// We leave: our BYE is under way, or waits for the ACK.
     Leaving {
         /// What is told at the end.
@@ -204,14 +206,14 @@ pub(super) enum Theirs {
     /// In a re-INVITE, or asked for by one without a body.
     Reinvite {
         /// The re-INVITE.
-        pending: Pending,
+        pending: Box<Pending>,
         /// It had no offer: ours goes into the 2xx.
         late: bool,
     },
     /// In an UPDATE.
-    Update(Pending),
+    Update(Box<Pending>),
     /// In a PRACK.
-    Prack(Pending),
+    Prack(Box<Pending>),
     /// In a reliable provisional response: the PRACK answers.
     Provisional {
         /// Which early dialog.
@@ -272,6 +274,10 @@ impl Leg {
     /// Refuses what waits for the application, because the leg ends (RFC 3261 §15.1.2: 487).
     pub fn drop_pending(&mut self, core: &mut Core) {
         self.wanted = None;
+        if let Some(client) = self.reinvite.take() {
+            // Its answer may never come, now that the dialog goes; a cancelled one ends by itself.
+            core.layer.cancel(client, core.now.mono);
+        }
         let Exchange::Theirs(theirs) = std::mem::replace(&mut self.exchange, Exchange::Idle) else {
             return;
         };
@@ -284,7 +290,12 @@ impl Leg {
             Theirs::Invite | Theirs::Provisional { .. } => {}
             // The 2xx must get its ACK even though the call ends (RFC 3261 §13.2.2.4).
             Theirs::Answer { client, ack } => {
-                core.send_ack(client, &self.dialog.remote_tag, *ack, self.dialog.next_hop(&self.flow));
+                core.send_ack(
+                    client,
+                    &self.dialog.remote_tag,
+                    *ack,
+                    self.dialog.next_hop(&self.flow),
+                );
             }
         }
     }
@@ -316,5 +327,16 @@ impl Pending {
     /// Number of the request, for an ACK or a RAck to match.
     pub fn cseq(&self) -> u32 {
         self.request.headers.cseq().map_or(0, |cseq| cseq.number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_established_leg_is_small() {
+        // With its strings and its last session description a leg comes to some 2 KB.
+        assert!(size_of::<Leg>() <= 1024, "{} bytes", size_of::<Leg>());
     }
 }

@@ -16,7 +16,6 @@
 //!
 //! One turn: call an input function, drain [`UserAgent::next_command`], re-arm at [`UserAgent::poll_timeout`].
 
-mod body;
 mod checks;
 mod core;
 mod dialog;
@@ -90,7 +89,8 @@ impl UserAgent {
         self.pump();
     }
 
-    /// While draining, a new INVITE is answered 503 with Retry-After; running calls go on.
+    /// While draining, OPTIONS is answered 503 with Retry-After, so that peers look elsewhere. New calls still come to the
+    /// application, which has to put them on record before it refuses them.
     pub fn set_draining(&mut self, draining: bool) {
         self.core.draining = draining;
     }
@@ -103,10 +103,14 @@ impl UserAgent {
     /// When `handle_timeout` is to be called.
     pub fn poll_timeout(&self) -> Option<Mono> {
         let legs = self.timers.first().map(|(at, _)| *at);
-        [legs, self.core.layer.poll_timeout(), self.core.poll_timeout()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            legs,
+            self.core.layer.poll_timeout(),
+            self.core.poll_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Time has passed.
@@ -114,7 +118,12 @@ impl UserAgent {
         self.core.now = now;
         self.core.layer.handle_timeout(now.mono);
         self.pump();
-        while let Some((_, leg)) = self.timers.first().filter(|(at, _)| *at <= now.mono).copied() {
+        while let Some((_, leg)) = self
+            .timers
+            .first()
+            .filter(|(at, _)| *at <= now.mono)
+            .copied()
+        {
             self.with(leg, Leg::on_timeout);
         }
         self.core.handle_timeout();
@@ -163,7 +172,7 @@ impl UserAgent {
         id
     }
 
-    /// Ends a leg in whatever state it is: refusal, CANCEL or BYE, with a Reason (RFC 3326; SIP status, or Q.850 below 100).
+    /// Ends a leg in whatever state it is: refusal, CANCEL or BYE, with a Reason (RFC 3326; SIP status, or Q.850 below 200).
     pub fn hangup(&mut self, leg: LegId, cause: Option<(u16, String)>, now: Now) {
         self.turn(leg, now, |leg, core| leg.hangup(core, cause.as_ref()));
     }
@@ -197,6 +206,11 @@ impl UserAgent {
         self.pump();
     }
 
+    /// Where a peer reaches us that we reach by this path.
+    pub fn contact(&self, flow: &Flow) -> String {
+        self.core.contact(flow)
+    }
+
     /// Sends a request outside of dialogs. Ends in `Response` or `RequestFailed`.
     pub fn request(&mut self, request: Request, flow: Flow, now: Now) -> ClientKey {
         self.core.now = now;
@@ -221,7 +235,11 @@ impl UserAgent {
             return;
         };
         step(leg, &mut self.core);
-        let next = if leg.is_gone() { None } else { leg.timers.next() };
+        let next = if leg.is_gone() {
+            None
+        } else {
+            leg.timers.next()
+        };
         if next != leg.armed {
             leg.armed.map(|at| self.timers.remove(&(at, id)));
             next.map(|at| self.timers.insert((at, id)));
@@ -256,7 +274,11 @@ impl UserAgent {
                         self.with(leg, |leg, core| leg.on_cancelled(core, key));
                     }
                 }
-                transaction::Command::Response { key, response, flow } => {
+                transaction::Command::Response {
+                    key,
+                    response,
+                    flow,
+                } => {
                     self.on_response(key, response, &flow);
                 }
                 transaction::Command::ClientFailed { key, error } => self.on_failed(key, error),
@@ -342,7 +364,9 @@ impl UserAgent {
         let is_invite = matches!(purpose, Purpose::Invite | Purpose::Reinvite);
         if !(is_invite && response.is_success()) {
             if let Some(Use::Leg { request, .. }) = self.core.clients.remove(&key) {
-                self.with(id, |leg, core| leg.on_final(core, purpose, request, response));
+                self.with(id, |leg, core| {
+                    leg.on_final(core, purpose, request, response)
+                });
             }
             return;
         }
@@ -353,7 +377,9 @@ impl UserAgent {
         }
         let leg = self.legs.get(&id);
         if !leg.is_some_and(|leg| leg.expects(key, purpose)) {
-            return self.core.bury(key, response, flow, purpose == Purpose::Invite);
+            return self
+                .core
+                .bury(key, response, flow, purpose == Purpose::Invite);
         }
         self.with(id, |leg, core| match purpose {
             Purpose::Invite => leg.on_answer(core, key, response),

@@ -47,7 +47,9 @@ fn first_invite(core: &mut Core, out: &OutgoingCall) -> (Dialog, Request) {
         invite.headers.push(name.clone(), value.as_str());
     }
     if let Some(offer) = &out.offer {
-        invite.headers.push(HeaderName::ContentType, "application/sdp");
+        invite
+            .headers
+            .push(HeaderName::ContentType, "application/sdp");
         invite.body = offer.to_string().into_bytes();
     }
     (dialog, invite)
@@ -69,7 +71,13 @@ impl Leg {
             lengthened: false,
             offered,
         };
-        let mut leg = Self::new(id, out.flow, dialog, true, Phase::Calling(Box::new(calling)));
+        let mut leg = Self::new(
+            id,
+            out.flow,
+            dialog,
+            true,
+            Phase::Calling(Box::new(calling)),
+        );
         leg.local_sdp = local_sdp;
         leg.answerer = out.credentials.map(|it| Box::new(it.into_answerer()));
         if offered {
@@ -77,12 +85,16 @@ impl Leg {
         }
         leg.timers
             .set(Timer::Ring, core.now.mono + out.ring_timeout);
+        if let Some(patience) = out.silence_timeout {
+            leg.timers.set(Timer::Silence, core.now.mono + patience);
+        }
         leg
     }
 
     /// 101–199 for our INVITE.
     pub fn on_provisional(&mut self, core: &mut Core, response: &Response) {
         let status = response.status;
+        self.timers.stop(Timer::Silence);
         let Ok(remote) = response.headers.to() else {
             return;
         };
@@ -96,28 +108,40 @@ impl Leg {
         let offered = calling.offered;
         let Some(early) = early_dialog(calling, &self.dialog, &remote_tag, response) else {
             // Without a tag there is no dialog, but it does ring.
-            core.event(UaEvent::Provisional { leg: self.id, status, sdp: None });
+            core.event(UaEvent::Provisional {
+                leg: self.id,
+                status,
+                sdp: None,
+            });
             return;
         };
         let order = early.order(response);
         if order == Order::Leave {
             return;
         }
-        let sdp = checks::content(&response.headers, &response.body).ok().flatten();
+        let sdp = checks::sdp_of_response(response).ok().flatten();
         let agreed_before = early.agreed;
         early.sdp_seen |= sdp.is_some();
         early.agreed |= sdp.is_some() && order != Order::Plain;
         self.peer_updates |= allows_update(&response.headers);
         let Order::Next(rseq) = order else {
             let sdp = sdp.filter(|_| offered && !agreed_before);
-            return core.event(UaEvent::Provisional { leg: self.id, status, sdp });
+            return core.event(UaEvent::Provisional {
+                leg: self.id,
+                status,
+                sdp,
+            });
         };
         let cseq = response.headers.cseq().map_or(0, |cseq| cseq.number);
         let rack = format!("{rseq} {cseq} INVITE");
         match sdp {
             Some(sdp) if !offered && !agreed_before && matches!(self.exchange, Exchange::Idle) => {
                 self.exchange = Exchange::Theirs(Theirs::Provisional { remote_tag, rack });
-                core.event(UaEvent::Provisional { leg: self.id, status, sdp: None });
+                core.event(UaEvent::Provisional {
+                    leg: self.id,
+                    status,
+                    sdp: None,
+                });
                 core.event(UaEvent::Offer { leg: self.id, sdp });
             }
             sdp => {
@@ -126,7 +150,11 @@ impl Leg {
                 }
                 self.send_prack(core, &remote_tag, &rack, None);
                 let sdp = sdp.filter(|_| !agreed_before);
-                core.event(UaEvent::Provisional { leg: self.id, status, sdp });
+                core.event(UaEvent::Provisional {
+                    leg: self.id,
+                    status,
+                    sdp,
+                });
                 self.offer_if_possible(core);
             }
         }
@@ -138,10 +166,19 @@ impl Leg {
             return;
         };
         self.timers.stop(Timer::Ring);
+        self.timers.stop(Timer::Silence);
         let remote_tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned));
         let remote_tag = remote_tag.unwrap_or_default();
-        let Calling { request, early, giving_up, offered, .. } = *calling;
-        let early = early.into_iter().find(|early| early.dialog.remote_tag == remote_tag);
+        let Calling {
+            request,
+            early,
+            giving_up,
+            offered,
+            ..
+        } = *calling;
+        let early = early
+            .into_iter()
+            .find(|early| early.dialog.remote_tag == remote_tag);
         let (agreed, sdp_seen) = early
             .as_ref()
             .map_or((false, false), |early| (early.agreed, early.sdp_seen));
@@ -161,29 +198,41 @@ impl Leg {
             return self.send_bye(core, end, None);
         }
         self.take_session(core, response);
-        let sdp = checks::content(&response.headers, &response.body);
+        let sdp = checks::sdp_of_response(response);
         if agreed {
             self.acknowledge(core, client, ack);
-            core.event(UaEvent::Answered { leg: self.id, sdp: None });
+            core.event(UaEvent::Answered {
+                leg: self.id,
+                sdp: None,
+            });
             return self.offer_if_possible(core);
         }
         self.exchange = Exchange::Idle;
         match sdp {
             Ok(Some(sdp)) if offered => {
                 self.acknowledge(core, client, ack);
-                core.event(UaEvent::Answered { leg: self.id, sdp: Some(sdp) });
+                core.event(UaEvent::Answered {
+                    leg: self.id,
+                    sdp: Some(sdp),
+                });
                 self.offer_if_possible(core);
             }
             Ok(Some(sdp)) => {
                 let ack = Box::new(ack);
                 self.exchange = Exchange::Theirs(Theirs::Answer { client, ack });
-                core.event(UaEvent::Answered { leg: self.id, sdp: None });
+                core.event(UaEvent::Answered {
+                    leg: self.id,
+                    sdp: None,
+                });
                 core.event(UaEvent::Offer { leg: self.id, sdp });
             }
             // Some gateways give their answer in an unreliable 183 only.
             Ok(None) if offered && sdp_seen => {
                 self.acknowledge(core, client, ack);
-                core.event(UaEvent::Answered { leg: self.id, sdp: None });
+                core.event(UaEvent::Answered {
+                    leg: self.id,
+                    sdp: None,
+                });
             }
             Ok(None) | Err(_) => {
                 self.acknowledge(core, client, ack);
@@ -212,6 +261,7 @@ impl Leg {
 
     /// 3xx–6xx for our INVITE: once more where that is asked for, else the end.
     pub fn on_refusal(&mut self, core: &mut Core, response: &Response) {
+        self.timers.stop(Timer::Silence);
         let Phase::Calling(calling) = &mut self.phase else {
             return;
         };
@@ -267,6 +317,25 @@ impl Leg {
         }
     }
 
+    /// Nobody is there: the call ends now. Should its INVITE still be answered, the transaction cancels it, and a 2xx is
+    /// buried.
+    pub fn met_silence(&mut self, core: &mut Core) {
+        let Phase::Calling(calling) = &mut self.phase else {
+            return;
+        };
+        let end = calling.giving_up.take().unwrap_or_else(|| {
+            core.layer.cancel_because(calling.client, None, core.now.mono);
+            LegEnd::Timeout
+        });
+        self.finish(core, end);
+    }
+
+    /// Its time is over. Whoever waits for it hears so now: the far side may be silent for another half minute.
+    pub fn rang_too_long(&mut self, core: &mut Core) {
+        self.report(core, LegEnd::Timeout);
+        self.give_up(core, LegEnd::Timeout, None);
+    }
+
     /// Gives up an unanswered call of ours: CANCEL once a provisional response allows it (RFC 3261 §9.1). The transaction
     /// fails if no final answer follows.
     pub fn give_up(&mut self, core: &mut Core, end: LegEnd, cause: Option<String>) {
@@ -276,7 +345,8 @@ impl Leg {
         };
         if calling.giving_up.is_none() {
             calling.giving_up = Some(end);
-            core.layer.cancel_because(calling.client, cause, core.now.mono);
+            core.layer
+                .cancel_because(calling.client, cause, core.now.mono);
             self.timers.stop(Timer::Ring);
         }
     }
@@ -290,9 +360,10 @@ fn longer(calling: &mut Calling, response: &Response, wished_s: u32) -> Option<R
     let least_s = session_timer::demanded(response)?;
     let mut invite = calling.request.clone();
     invite.headers.set(HeaderName::MinSe, least_s.to_string());
-    invite
-        .headers
-        .set(HeaderName::SessionExpires, least_s.max(wished_s).to_string());
+    invite.headers.set(
+        HeaderName::SessionExpires,
+        least_s.max(wished_s).to_string(),
+    );
     Some(invite)
 }
 
@@ -333,7 +404,11 @@ impl Core {
         purpose: Purpose,
         request: Option<Box<Request>>,
     ) {
-        let leg = Use::Leg { leg, purpose, request };
+        let leg = Use::Leg {
+            leg,
+            purpose,
+            request,
+        };
         self.clients.insert(client, leg);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::kernel::LegId;
 use crate::sip::flow::Flow;
-use crate::sip::message::{HeaderName, Method, Request};
+use crate::sip::message::{Method, Request};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::ServerKey;
 
@@ -45,18 +45,19 @@ impl UserAgent {
         self.core.invites.insert(key, id);
         self.add(leg);
         let invite = Box::new(invite);
-        self.core.event(UaEvent::Incoming { leg: id, invite, flow, offer });
+        self.core.event(UaEvent::Incoming {
+            leg: id,
+            invite,
+            flow,
+            offer,
+        });
     }
 }
 
 /// What an INVITE must pass before it becomes a leg; its offer.
 fn admit(core: &Core, invite: &Request) -> Result<Option<Sdp>, Refusal> {
-    if core.draining {
-        let seconds = core.config.retry_after_s.to_string();
-        return Err(Refusal::because(503, HeaderName::RetryAfter, seconds));
-    }
     checks::accept(invite)?;
-    let offer = checks::content(&invite.headers, &invite.body)?;
+    let offer = checks::sdp_of_request(invite)?;
     Ask::of(&invite.headers).check(&core.config)?;
     Ok(offer)
 }

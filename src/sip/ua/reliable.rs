@@ -71,7 +71,9 @@ impl Leg {
             response.headers.push(HeaderName::Rseq, rseq.to_string());
         }
         if let Some(body) = body {
-            response.headers.push(HeaderName::ContentType, "application/sdp");
+            response
+                .headers
+                .push(HeaderName::ContentType, "application/sdp");
             response.body = body;
         }
         core.respond(ringing.invite.key, response.clone());
@@ -159,12 +161,15 @@ impl Leg {
         let matches = prack.headers.rack().is_some_and(|rack| {
             rack.method == Method::Invite
                 && rack.cseq == cseq
-                && ringing.unpracked.as_ref().is_some_and(|sent| sent.rseq == rack.rseq)
+                && ringing
+                    .unpracked
+                    .as_ref()
+                    .is_some_and(|sent| sent.rseq == rack.rseq)
         });
         if !matches {
             return core.reply(key, prack, 481);
         }
-        let sdp = match checks::content(&prack.headers, &prack.body) {
+        let sdp = match checks::sdp_of_request(prack) {
             Ok(sdp) => sdp,
             Err(refusal) => return core.refuse(key, prack, refusal),
         };
@@ -174,7 +179,7 @@ impl Leg {
         let pending = Pending::new(key, prack);
         match (&self.exchange, sdp) {
             (Exchange::Idle, Some(sdp)) => {
-                self.exchange = Exchange::Theirs(Theirs::Prack(pending));
+                self.exchange = Exchange::Theirs(Theirs::Prack(Box::new(pending)));
                 return core.event(UaEvent::Offer { leg: self.id, sdp });
             }
             (Exchange::Ours(Ours::Provisional), Some(sdp)) => {
@@ -201,6 +206,9 @@ impl Leg {
         let Phase::Ringing(ringing) = &mut self.phase else {
             return;
         };
+        if ringing.withdrawn {
+            return;
+        }
         if let Some(body) = ringing.accepted.take() {
             self.accept(core, body);
         } else if let Some((status, body)) = ringing.queue.pop_front() {
@@ -233,7 +241,9 @@ impl Early {
         let Some(rseq) = response.headers.rseq().filter(|_| reliable) else {
             return Order::Plain;
         };
-        let next = self.last_rseq.is_none_or(|last| last.checked_add(1) == Some(rseq));
+        let next = self
+            .last_rseq
+            .is_none_or(|last| last.checked_add(1) == Some(rseq));
         if !next {
             return Order::Leave;
         }
@@ -244,7 +254,13 @@ impl Early {
 
 impl Leg {
     /// Sends a PRACK within an early dialog, with our answer if the response made an offer.
-    pub fn send_prack(&mut self, core: &mut Core, remote_tag: &str, rack: &str, answer: Option<&Sdp>) {
+    pub fn send_prack(
+        &mut self,
+        core: &mut Core,
+        remote_tag: &str,
+        rack: &str,
+        answer: Option<&Sdp>,
+    ) {
         let flow = self.flow;
         let Some(dialog) = self.dialog_mut(remote_tag) else {
             return;
@@ -255,7 +271,9 @@ impl Leg {
         if let Some(sdp) = answer {
             let body = sdp.to_string().into_bytes();
             self.local_sdp = Some(body.clone().into());
-            prack.headers.push(HeaderName::ContentType, "application/sdp");
+            prack
+                .headers
+                .push(HeaderName::ContentType, "application/sdp");
             prack.body = body;
         }
         self.send_to(core, prack, hop, Purpose::Prack);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::Rng;
 
-use crate::sip::message::{HeaderName, Headers, Method, Request, Response};
+use crate::sip::message::{HeaderName, Method, Request, Response};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::{ClientKey, ServerKey};
 
@@ -75,7 +75,9 @@ impl Leg {
         };
         let mut request = dialog.request(method);
         let hop = dialog.next_hop(&flow);
-        request.headers.push(HeaderName::Contact, core.contact(&flow));
+        request
+            .headers
+            .push(HeaderName::Contact, core.contact(&flow));
         request
             .headers
             .push(HeaderName::Allow, checks::allow(&core.config));
@@ -84,7 +86,9 @@ impl Leg {
         if self.session.is_some() {
             session_timer::ask(&mut request, self.session, &core.config);
         }
-        request.headers.push(HeaderName::ContentType, "application/sdp");
+        request
+            .headers
+            .push(HeaderName::ContentType, "application/sdp");
         request.body = body.to_vec();
         self.sent_offer = Some(body);
         self.exchange = Exchange::Ours(ours);
@@ -98,6 +102,7 @@ impl Leg {
         }
         let cseq = response.headers.cseq().map_or(0, |cseq| cseq.number);
         let ack = self.dialog.ack(cseq);
+        self.reinvite_done(Purpose::Reinvite);
         self.acknowledge(core, client, ack);
         if matches!(self.exchange, Exchange::Ours(Ours::Reinvite)) {
             self.take_answer(core, response);
@@ -121,12 +126,15 @@ impl Leg {
         if matches!(self.phase, Phase::Talking) && self.session.is_some() {
             self.take_session(core, response);
         }
-        match checks::content(&response.headers, &response.body) {
+        match checks::sdp_of_response(response) {
             Ok(Some(sdp)) => {
                 self.local_sdp = self.sent_offer.take();
                 core.event(UaEvent::Answer { leg: self.id, sdp });
             }
-            Ok(None) | Err(_) => core.event(UaEvent::OfferRefused { leg: self.id, status: 488 }),
+            Ok(None) | Err(_) => core.event(UaEvent::OfferRefused {
+                leg: self.id,
+                status: 488,
+            }),
         }
         self.after_exchange(core);
     }
@@ -172,7 +180,10 @@ impl Leg {
                 if let (Some(session), Some(interval_s)) = (self.session, longer)
                     && interval_s > session.interval_s
                 {
-                    self.session = Some(Session { interval_s, ..session });
+                    self.session = Some(Session {
+                        interval_s,
+                        ..session
+                    });
                     if offers {
                         self.wanted = self.wanted.take().or(self.sent_offer.take());
                     } else {
@@ -180,7 +191,10 @@ impl Leg {
                     }
                 }
             }
-            (status, _) if offers => core.event(UaEvent::OfferRefused { leg: self.id, status }),
+            (status, _) if offers => core.event(UaEvent::OfferRefused {
+                leg: self.id,
+                status,
+            }),
             (_, _) => {}
         }
         self.after_exchange(core);
@@ -193,6 +207,13 @@ impl Leg {
         }
         self.leave(core, LegEnd::Timeout, None);
         self.after_exchange(core);
+    }
+
+    /// Only 100 for our re-INVITE, for so long: a refusal is better than no answer (RFC 3261 §9.1).
+    pub fn reoffer_unanswered(&mut self, core: &mut Core) {
+        if let Some(client) = self.reinvite {
+            core.layer.cancel(client, core.now.mono);
+        }
     }
 
     /// Tries once more after a while: both sides draw from ranges that do not meet (RFC 3261 §14.1).
@@ -222,7 +243,7 @@ impl Leg {
                 return core.reply(key, request, 481);
             }
         }
-        let sdp = match self.may_offer(&request.headers, &request.body, core) {
+        let sdp = match may_offer(core, request) {
             Ok(sdp) => sdp,
             Err(refusal) => return core.refuse(key, request, refusal),
         };
@@ -237,7 +258,7 @@ impl Leg {
         }
         self.refresh_target(request);
         core.invites.insert(key, self.id);
-        let pending = Pending::new(key, request);
+        let pending = Box::new(Pending::new(key, request));
         let late = sdp.is_none();
         self.exchange = Exchange::Theirs(Theirs::Reinvite { pending, late });
         core.event(match sdp {
@@ -248,10 +269,13 @@ impl Leg {
 
     /// An UPDATE (RFC 3311 §5.2): with an offer for the application, without one answered at once.
     pub fn on_update(&mut self, core: &mut Core, key: ServerKey, request: &Request) {
-        if matches!(self.phase, Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone) {
+        if matches!(
+            self.phase,
+            Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone
+        ) {
             return core.reply(key, request, 481);
         }
-        let sdp = match self.may_offer(&request.headers, &request.body, core) {
+        let sdp = match may_offer(core, request) {
             Ok(sdp) => sdp,
             Err(refusal) => return core.refuse(key, request, refusal),
         };
@@ -273,25 +297,20 @@ impl Leg {
             Exchange::Theirs(_) => return core.refuse_for_now(key, request),
         }
         self.refresh_target(request);
-        self.exchange = Exchange::Theirs(Theirs::Update(pending));
+        self.exchange = Exchange::Theirs(Theirs::Update(Box::new(pending)));
         core.event(UaEvent::Offer { leg: self.id, sdp });
     }
 
-    /// The checks that re-INVITE and UPDATE share.
-    fn may_offer(
-        &self,
-        headers: &Headers,
-        body: &[u8],
-        core: &Core,
-    ) -> Result<Option<Sdp>, Refusal> {
-        Ask::of(headers).check(&core.config)?;
-        checks::content(headers, body)
-    }
-
     fn refresh_target(&mut self, request: &Request) {
-        let remote_tag = request.headers.from().ok().and_then(|from| from.tag().map(str::to_owned));
+        let remote_tag = request
+            .headers
+            .from()
+            .ok()
+            .and_then(|from| from.tag().map(str::to_owned));
         let contacts = request.headers.contacts();
-        if let (Ok(contacts), Some(dialog)) = (contacts, self.dialog_mut(&remote_tag.unwrap_or_default())) {
+        if let (Ok(contacts), Some(dialog)) =
+            (contacts, self.dialog_mut(&remote_tag.unwrap_or_default()))
+        {
             dialog.retarget(contacts);
         }
     }
@@ -304,7 +323,9 @@ impl Leg {
         }
         if let Some(body) = body {
             self.local_sdp = Some(body.clone().into());
-            response.headers.push(HeaderName::ContentType, "application/sdp");
+            response
+                .headers
+                .push(HeaderName::ContentType, "application/sdp");
             response.body = body;
         }
         core.respond(update.key, response);
@@ -326,7 +347,7 @@ impl Leg {
                     self.exchange = Exchange::Ours(Ours::Answer);
                 }
                 let ask = Ask::of(&pending.request.headers);
-                return self.answer_invite(core, pending, ask, Some(body), false);
+                return self.answer_invite(core, &pending, ask, Some(body), false);
             }
             (Theirs::Reinvite { pending, .. }, Err(status)) => {
                 core.invites.remove(&pending.key);
@@ -358,4 +379,10 @@ impl Leg {
         }
         self.after_exchange(core);
     }
+}
+
+/// The checks that re-INVITE and UPDATE share; the offer.
+fn may_offer(core: &Core, request: &Request) -> Result<Option<Sdp>, Refusal> {
+    Ask::of(&request.headers).check(&core.config)?;
+    checks::sdp_of_request(request)
 }

@@ -84,9 +84,19 @@ fn supports_timer(headers: &Headers) -> bool {
 pub(super) fn ask(request: &mut Request, current: Option<Session>, config: &UaConfig) {
     let value = match current {
         None => config.session_expires_s.to_string(),
-        Some(Session { interval_s, ours: true }) => format!("{interval_s};refresher=uac"),
-        Some(Session { interval_s, ours: false }) => format!("{interval_s};refresher=uas"),
+        Some(Session {
+            interval_s,
+            ours: true,
+        }) => format!("{interval_s};refresher=uac"),
+        Some(Session {
+            interval_s,
+            ours: false,
+        }) => format!("{interval_s};refresher=uas"),
     };
+    if !request.headers.contains(&HeaderName::Supported) {
+        // Without it the other side would take the refreshing upon itself (RFC 4028 §9, table 2).
+        request.headers.push(HeaderName::Supported, "timer");
+    }
     request.headers.set(HeaderName::SessionExpires, value);
     request
         .headers
@@ -144,7 +154,8 @@ impl Leg {
         let after = |seconds| now.mono + Duration::from_secs(u64::from(seconds));
         self.timers.set(Timer::SessionExpires, after(last_call_s));
         if ours {
-            self.timers.set(Timer::SessionRefresh, after(interval_s / 2));
+            self.timers
+                .set(Timer::SessionRefresh, after(interval_s / 2));
         }
     }
 

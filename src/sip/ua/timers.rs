@@ -13,12 +13,16 @@ pub(super) enum Timer {
     RefreshProvisional,
     /// When an unanswered INVITE runs out: its Expires for a caller, our patience for a callee.
     Ring,
+    /// When to take a callee for dead that has said nothing at all.
+    Silence,
     /// When to repeat a 2xx (RFC 3261 §13.3.1.4).
     ResendAnswer,
     /// When to give up on its ACK (RFC 3261 §13.3.1.4: 64·T1).
     NoAck,
     /// When to offer again after 491 (RFC 3261 §14.1).
     Glare,
+    /// When to cancel a re-INVITE of ours that the far side only says 100 to: 64·T1.
+    Reoffer,
     /// When to refresh the session (RFC 4028 §10: half of the interval).
     SessionRefresh,
     /// When the session is dead (RFC 4028 §10).
@@ -27,14 +31,16 @@ pub(super) enum Timer {
     Confirm,
 }
 
-const ALL: [Timer; 10] = [
+const ALL: [Timer; 12] = [
     Timer::ResendProvisional,
     Timer::NoPrack,
     Timer::RefreshProvisional,
     Timer::Ring,
+    Timer::Silence,
     Timer::ResendAnswer,
     Timer::NoAck,
     Timer::Glare,
+    Timer::Reoffer,
     Timer::SessionRefresh,
     Timer::SessionExpires,
     Timer::Confirm,

@@ -58,6 +58,8 @@ pub struct Credentials {
     pub username: String,
     /// Its password; never shown.
     pub password: String,
+    /// Answers this realm only; `None` answers any.
+    pub realm: Option<String>,
 }
 
 impl fmt::Debug for Credentials {
@@ -72,7 +74,7 @@ impl Credentials {
         Answerer::new(Account {
             username: self.username,
             password: self.password,
-            realm: None,
+            realm: self.realm,
         })
     }
 }
@@ -98,6 +100,9 @@ pub struct OutgoingCall {
     pub headers: Vec<(HeaderName, String)>,
     /// How long it may ring before we cancel.
     pub ring_timeout: Duration,
+    /// How long the next hop may say nothing at all, not even 100, before the call ends with [`LegEnd::Timeout`];
+    /// `None` waits for the transaction's own 64·T1.
+    pub silence_timeout: Option<Duration>,
     /// Call-ID to use, for an engine that finds its shard by it; made here otherwise.
     pub call_id: Option<String>,
 }

@@ -6,7 +6,7 @@ use crate::sip::transaction::{ClientKey, Failure, ServerKey};
 
 use super::checks;
 use super::core::{Core, Purpose};
-use super::leg::{Exchange, Leg, Phase, Theirs};
+use super::leg::{Exchange, Leg, Pending, Phase, Theirs};
 use super::timers::Timer;
 use super::types::{LegEnd, UaEvent};
 
@@ -14,7 +14,10 @@ impl Leg {
     /// A request of theirs that belongs to this leg (RFC 3261 §12.2.2).
     pub fn on_request(&mut self, core: &mut Core, key: ServerKey, request: &Request, flow: Flow) {
         let from = request.headers.from().ok();
-        let remote_tag = from.as_ref().and_then(|from| from.tag()).unwrap_or_default();
+        let remote_tag = from
+            .as_ref()
+            .and_then(|from| from.tag())
+            .unwrap_or_default();
         let number = request.headers.cseq().map_or(0, |cseq| cseq.number);
         let Some(dialog) = self.dialog_mut(remote_tag) else {
             return core.reply(key, request, 481);
@@ -89,6 +92,11 @@ impl Leg {
         let kept = self.answerer.is_some().then(|| Box::new(request.clone()));
         let client = core.layer.request(request, hop, core.now.mono);
         core.expect(client, self.id, purpose, kept);
+        if purpose == Purpose::Reinvite {
+            self.reinvite = Some(client);
+            self.timers
+                .set(Timer::Reoffer, core.now.mono + core.patience());
+        }
     }
 
     /// Adds the credentials that the far side has asked for so far.
@@ -109,7 +117,9 @@ impl Leg {
     pub fn expects(&self, client: ClientKey, purpose: Purpose) -> bool {
         match (&self.phase, purpose) {
             (Phase::Calling(calling), Purpose::Invite) => calling.client == client,
-            (Phase::Talking | Phase::PeerLeft(_) | Phase::Leaving { .. }, Purpose::Reinvite) => true,
+            (Phase::Talking | Phase::PeerLeft(_) | Phase::Leaving { .. }, Purpose::Reinvite) => {
+                true
+            }
             (_, _) => false,
         }
     }
@@ -122,6 +132,7 @@ impl Leg {
         request: Option<Box<Request>>,
         response: &Response,
     ) {
+        self.reinvite_done(purpose);
         let challenged = matches!(response.status, 401 | 407) && purpose != Purpose::Invite;
         let leaving = matches!(self.phase, Phase::Leaving { .. } | Phase::PeerLeft(_));
         if let Some(request) = request.filter(|_| challenged)
@@ -159,12 +170,27 @@ impl Leg {
     }
 
     /// A request of ours was never answered, or could not be sent.
-    pub fn on_failed(&mut self, core: &mut Core, client: ClientKey, purpose: Purpose, error: Failure) {
+    pub fn on_failed(
+        &mut self,
+        core: &mut Core,
+        client: ClientKey,
+        purpose: Purpose,
+        error: Failure,
+    ) {
+        self.reinvite_done(purpose);
         match purpose {
             Purpose::Invite => self.on_invite_failed(core, client, error),
             Purpose::Bye => self.bye_done(core),
             Purpose::Reinvite | Purpose::Update { .. } => self.on_reoffer_failed(core),
             Purpose::Prack | Purpose::Info => {}
+        }
+    }
+
+    /// A re-INVITE of ours has its final answer, or never will.
+    pub fn reinvite_done(&mut self, purpose: Purpose) {
+        if purpose == Purpose::Reinvite {
+            self.reinvite = None;
+            self.timers.stop(Timer::Reoffer);
         }
     }
 
@@ -190,9 +216,11 @@ impl Leg {
         }
     }
 
-    fn take_reinvite(&mut self, key: ServerKey) -> Option<super::leg::Pending> {
+    fn take_reinvite(&mut self, key: ServerKey) -> Option<Box<Pending>> {
         match std::mem::replace(&mut self.exchange, Exchange::Idle) {
-            Exchange::Theirs(Theirs::Reinvite { pending, .. }) if pending.key == key => Some(pending),
+            Exchange::Theirs(Theirs::Reinvite { pending, .. }) if pending.key == key => {
+                Some(pending)
+            }
             other => {
                 self.exchange = other;
                 None
@@ -213,11 +241,13 @@ impl Leg {
                     | Phase::Talking
                     | Phase::PeerLeft(_)
                     | Phase::Leaving { .. }
-                    | Phase::Gone => self.give_up(core, LegEnd::Timeout, None),
+                    | Phase::Gone => self.rang_too_long(core),
                 },
+                Timer::Silence => self.met_silence(core),
                 Timer::ResendAnswer => self.resend_answer(core),
                 Timer::NoAck => self.no_ack(core),
                 Timer::Glare => self.offer_if_possible(core),
+                Timer::Reoffer => self.reoffer_unanswered(core),
                 Timer::SessionRefresh => self.refresh_session(core),
                 Timer::SessionExpires => self.session_expired(core),
                 Timer::Confirm => self.confirm_bye(core),
@@ -234,7 +264,9 @@ impl Core {
             let seconds = self.config.retry_after_s.to_string();
             response.headers.push(HeaderName::RetryAfter, seconds);
         }
-        response.headers.push(HeaderName::Contact, self.contact(flow));
+        response
+            .headers
+            .push(HeaderName::Contact, self.contact(flow));
         for (name, value) in self.capabilities() {
             response.headers.push(name, value);
         }

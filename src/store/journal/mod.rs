@@ -29,6 +29,9 @@ use super::{lock, monotonic};
 pub use reader::{Entry, JournalReader};
 use writer::{Views, Writer};
 
+/// Turns without an event after which the thread sleeps until there is one.
+const QUIET_TURNS: u32 = 20;
+
 /// What someone waits for: number `number` of shard `shard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket {
@@ -58,6 +61,9 @@ pub struct JournalConfig {
     pub retry: Duration,
     /// Calls of [`Journal::watch`] that a commit may take before its tickets are told without it.
     pub stall_after_looks: u32,
+    /// How long events that nobody waits for may wait for a commit that somebody needs: a sync costs more than all else
+    /// here. Zero: they do not wait.
+    pub linger: Duration,
     /// Last sequence number that the database holds: a journal whose folder was lost must not give numbers out again.
     pub floor_seq: u64,
 }
@@ -70,6 +76,7 @@ impl Default for JournalConfig {
             backlog_max_bytes: 64 << 20,
             retry: Duration::from_millis(500),
             stall_after_looks: 5,
+            linger: Duration::from_millis(50),
             floor_seq: 0,
         }
     }
@@ -136,11 +143,14 @@ struct Inbox {
     watched: (u64, u32),
     release_through: u64,
     closing: bool,
+    /// The thread sleeps without end: anything must wake it.
+    asleep: bool,
 }
 
 impl Inbox {
-    fn is_idle(&self) -> bool {
-        self.events.is_empty() && self.tickets.is_empty() && self.given_up.is_empty()
+    /// Whether somebody waits: events alone may linger.
+    fn is_urgent(&self) -> bool {
+        !self.tickets.is_empty() || !self.given_up.is_empty() || self.closing
     }
 }
 
@@ -213,9 +223,10 @@ impl Journal {
         Ok((journal, found.recovery))
     }
 
-    /// Hands events over; the sink is told the ticket when they are durable. Never blocks, never fails.
+    /// Hands events over; the sink is told the ticket when they are durable. Never blocks, never fails. Without a ticket no
+    /// answer depends on them: they wait up to [`JournalConfig::linger`] for a commit that somebody needs.
     pub fn append(&self, events: Vec<Event>, ticket: Option<Ticket>) {
-        {
+        let wake = {
             let mut inbox = lock(&self.shared.inbox);
             let room = self
                 .shared
@@ -232,8 +243,11 @@ impl Journal {
                 inbox.events.extend(events);
                 inbox.tickets.extend(ticket);
             }
+            std::mem::take(&mut inbox.asleep) || inbox.is_urgent() || self.shared.config.linger.is_zero()
+        };
+        if wake {
+            self.thread.unpark();
         }
-        self.thread.unpark();
     }
 
     /// A reader of the durable entries after `after`.
@@ -349,8 +363,10 @@ impl Shared {
     fn run(&self, mut writer: Writer) {
         let mut events = Vec::new();
         let mut retry_at: Option<Instant> = None;
+        let mut quiet_turns = 0;
         loop {
             let turn = self.take(&mut events);
+            quiet_turns = if events.is_empty() { quiet_turns + 1 } else { 0 };
             let mut took_all = true;
             for event in events.drain(..) {
                 took_all &= writer.push(&event);
@@ -368,7 +384,13 @@ impl Shared {
                 return;
             }
             let spare_missing = writer.keep_spare().is_err();
-            self.park(retry_at, spare_missing);
+            let pause = match retry_at {
+                Some(at) => Some(at.saturating_duration_since(monotonic())),
+                None if spare_missing => Some(self.config.retry),
+                None if quiet_turns < QUIET_TURNS && !self.config.linger.is_zero() => Some(self.config.linger),
+                None => None,
+            };
+            self.park(pause);
         }
     }
 
@@ -429,16 +451,20 @@ impl Shared {
             .set(writer.backlog_entries() as u64);
     }
 
-    fn park(&self, retry_at: Option<Instant>, spare_missing: bool) {
+    /// Waits for somebody who needs a commit, or for the time to be over; without a time, for any event.
+    fn park(&self, pause: Option<Duration>) {
         {
-            let inbox = lock(&self.inbox);
-            if !inbox.is_idle() || inbox.closing {
+            let mut inbox = lock(&self.inbox);
+            if inbox.is_urgent() {
+                return;
+            }
+            inbox.asleep = pause.is_none() && inbox.events.is_empty();
+            if pause.is_none() && !inbox.asleep {
                 return;
             }
         }
-        match retry_at {
-            Some(at) => thread::park_timeout(at.saturating_duration_since(monotonic())),
-            None if spare_missing => thread::park_timeout(self.config.retry),
+        match pause {
+            Some(pause) => thread::park_timeout(pause),
             None => thread::park(),
         }
     }

@@ -341,9 +341,9 @@ fn check(
 }
 
 #[test]
-fn thousands_of_lives_on_failing_disks_lose_nothing_confirmed_and_double_nothing() {
-    let faults: u64 = (0..2_000).map(live_and_die).sum();
-    assert!(faults > 10_000, "the disk failed {faults} times");
+fn hundreds_of_lives_on_failing_disks_lose_nothing_confirmed_and_double_nothing() {
+    let faults: u64 = (0..500).map(live_and_die).sum();
+    assert!(faults > 2_500, "the disk failed {faults} times");
 }
 
 /// Collects what the journal says.

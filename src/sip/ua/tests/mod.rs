@@ -1,1 +1,12 @@
-//! Stories of two user agents on a bad network, in virtual time.
+//! Stories of user agents on bad networks, in virtual time: two of ours ([`pair`]), or one and a hand-written peer ([`solo`]).
+
+mod answers;
+mod calls;
+mod early;
+mod forks;
+mod keeping;
+mod manners;
+mod pair;
+mod reoffers;
+mod solo;
+mod weather;
