@@ -4,6 +4,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter, defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class Findings:
 
 def read_events(ledger: Path) -> tuple[dict[str, list[dict]], dict[str, dict], list[int]]:
     """Events by call in their order, rows of `calls` by call, and all sequence numbers."""
-    with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as database:
         events = defaultdict(list)
         numbers = []
         for call, seq, body in database.execute("SELECT call_id, seq, body FROM events ORDER BY seq"):
@@ -40,9 +41,9 @@ def read_events(ledger: Path) -> tuple[dict[str, list[dict]], dict[str, dict], l
     return events, rows, numbers
 
 
-def compare(data: Path, callers: dict[str, set[str]], messages: dict[str, tuple[bool, int]]) -> Findings:
+def compare(data: Path, callers: dict[str, set[str]], messages: dict[str, tuple[bool, int | None]]) -> Findings:
     """`callers`: how far each Call-ID of SIPp came. `messages`: by Call-ID, whether it was answered, and when the server was
-    killed (milliseconds since 1970)."""
+    killed during it, if it was (milliseconds since 1970)."""
     found = Findings()
     events, rows, numbers = read_events(data / "ledger.sqlite3")
     found.expect(set(events) == set(rows), "events and calls tell of different calls")
@@ -137,7 +138,7 @@ def check_messages(recordings: Path, by_sip: dict, events: dict, messages: dict,
     }
 
 
-def check_message(name: str, recordings: Path, story: list[dict], killed_ms: int, told: set, found: Findings) -> list[int]:
+def check_message(name: str, recordings: Path, story: list[dict], killed_ms: int | None, told: set, found: Findings) -> list[int]:
     """One call's recordings. Gives the milliseconds of sound that are missing at each one's end."""
     of = lambda kind: [event for event in story if event["type"] == kind]  # noqa: E731
     ended = {event["file"]: event for event in of("recording_ended")}
@@ -150,9 +151,10 @@ def check_message(name: str, recordings: Path, story: list[dict], killed_ms: int
             found.faults.append(f"{name}: a recording without an end: {outline(story)}")
             continue
         debts += end["duration_ms"] >= SHORTEST_MESSAGE_MS
-        missing = killed_ms - begun["at"] - end["duration_ms"]
-        lost.append(missing)
-        found.expect(missing <= 1_000, f"{name}: {missing} ms of {killed_ms - begun['at']} are missing")
+        if killed_ms:
+            missing = killed_ms - begun["at"] - end["duration_ms"]
+            lost.append(missing)
+            found.expect(missing <= 1_000, f"{name}: {missing} ms of {killed_ms - begun['at']} are missing")
         if end["duration_ms"] or end["sha256"]:
             check_wav(name, recordings / begun["file"], end, found)
     owed = [event["because"] for event in of("callback_owed")]

@@ -1,5 +1,5 @@
-//! The recorder: one thread, `recorder`, writes all recordings. Whoever has sound puts it into memory and goes on; once a
-//! second the thread writes what came and makes it durable. Knows no RTP and no call.
+//! The recorder: one thread, `recorder`, writes all recordings. Whoever has sound puts it into memory and goes on; every
+//! 0.7 seconds the thread writes what came and makes it durable. Knows no RTP and no call.
 
 mod files;
 mod wav;
