@@ -5,6 +5,9 @@
 #   make test          the gate: format, lints, tests, documentation
 #   make check         the quick part of the gate: format and lints
 #   make bench         figures with the ccload meter (see docs/tuning.md)
+#   make kill9         200 kills under load, then the ledger against the callers' lists (needs SIPp); KILLS=20 for fewer
+#   make faults        database locked, disk full, under load (needs SIPp, and root for a small disk)
+#   make field         calls of real phones: SIPp, baresip, linphone (see docs/phones.md)
 #   make fuzz          every fuzz target, RUNS=10000000 executions each
 #   make setup         only install what is missing; says what
 #   make setup-phones  stock SIP phones for trying it as a citizen would: SIPp, baresip, linphone
@@ -19,10 +22,11 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # Profile of the demo: dev shares its dependencies with the tests; PROFILE=release is what a city runs.
 PROFILE ?= dev
 RUNS ?= 10000000
+KILLS ?= 200
 ONCE ?=
 ARGS ?=
 
-.PHONY: help demo test check fmt lint unit doc bench fuzz setup setup-test setup-phones deny
+.PHONY: help demo test check fmt lint unit doc bench kill9 faults field fuzz setup setup-test setup-phones deny
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -47,9 +51,21 @@ unit:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
+field: setup setup-phones
+	cargo build --locked --profile $(PROFILE) --bin yihao
+	scripts/field.sh "$(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/yihao"
+
 bench: setup
 	cargo build --locked --release --bin yihao
 	scripts/bench.sh "$(CARGO_TARGET_DIR)/release/yihao"
+
+kill9: setup setup-phones
+	cargo build --locked --release --bin yihao
+	benches/kill9/kill9.py "$(CARGO_TARGET_DIR)/release/yihao" --kills $(KILLS) $(ARGS)
+
+faults: setup setup-phones
+	cargo build --locked --release --bin yihao
+	benches/kill9/faults.py "$(CARGO_TARGET_DIR)/release/yihao" $(ARGS)
 
 fuzz: setup
 	scripts/fuzz.sh $(RUNS)

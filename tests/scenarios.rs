@@ -5,5 +5,9 @@
 
 mod citizen;
 mod fuzz_seeds;
+mod served;
+mod sip;
+mod sip_torture;
 mod support;
 mod tidy;
+mod trunk;

@@ -72,6 +72,8 @@ pub struct Limits {
     pub calls_per_source_max: usize,
     /// Whether addresses that belong to no configured peer may call at all.
     pub strangers_may_call: bool,
+    /// What Retry-After tells callers while the server drains, seconds.
+    pub drain_retry_s: u32,
 }
 
 /// Why a call is not taken, with the SIP status that says so.
@@ -103,7 +105,7 @@ impl Counts {
     ) -> Result<Option<Line>, Refusal> {
         let overload = |retry| Refusal { reason: EndReason::Overload, status: 503, retry_after_s: Some(retry) };
         if draining {
-            return Err(Refusal { reason: EndReason::Draining, status: 503, retry_after_s: Some(5) });
+            return Err(Refusal { reason: EndReason::Draining, status: 503, retry_after_s: Some(limits.drain_retry_s) });
         }
         if self.total >= limits.calls_max {
             return Err(overload(10));
@@ -144,7 +146,7 @@ impl Counts {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { calls_max: 3, calls_per_source_max: 2, strangers_may_call: true };
+    const LIMITS: Limits = Limits { calls_max: 3, calls_per_source_max: 2, strangers_may_call: true, drain_retry_s: 5 };
 
     fn ip(n: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, n])

@@ -16,7 +16,7 @@ pub(super) enum After {
     /// Answer the INVITE with 200.
     Accept { answer: Box<Sdp> },
     /// Refuse the INVITE.
-    Reject { status: u16, retry_after_s: Option<u32> },
+    Reject { status: u16, headers: Vec<(HeaderName, String)> },
     /// Answer BYE with 200, or a cancelled INVITE with 487.
     ConfirmBye,
     /// Hang up on the caller (Q.850 cause for the Reason header, RFC 3326).
@@ -35,6 +35,8 @@ impl Call {
             }
             return;
         }
+        // Answered on record, but the 200 has not left and never will: the status says so.
+        let status = status.or((self.phase == Phase::Answering).then_some(487));
         self.phase = Phase::Ending;
         self.deadline = None;
         let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();
@@ -70,10 +72,7 @@ impl Call {
         self.end_on_record |= !matches!(after, After::Accept { .. });
         match after {
             After::Accept { answer } => self.answer(&answer, now, desk),
-            After::Reject { status, retry_after_s } => {
-                let extra: Vec<_> = retry_after_s.iter().map(|s| (HeaderName::RetryAfter, s.to_string())).collect();
-                desk.ua.reject(self.leg, status, &extra, now);
-            }
+            After::Reject { status, headers } => desk.ua.reject(self.leg, status, &headers, now),
             After::ConfirmBye => desk.ua.confirm_bye(self.leg, now),
             After::HangUp { cause } => {
                 desk.ua.hangup(self.leg, Some((cause, cause_text(cause).to_owned())), now);
@@ -97,10 +96,12 @@ impl Call {
     }
 
     /// Something the media worker reports about this call's own session.
-    pub(super) fn heard(&mut self, output: MediaOutput, now: Now, desk: &mut Desk) {
+    pub(super) fn heard(&mut self, output: &MediaOutput, now: Now, desk: &mut Desk) {
+        let over = self.phase == Phase::Ending;
         match output {
-            MediaOutput::PlayFinished(play) => self.played(play, now, desk),
-            MediaOutput::Digit { digit, source } => self.pressed(digit, source.into(), now, desk),
+            MediaOutput::Dead | MediaOutput::Alive if over => {}
+            MediaOutput::PlayFinished(play) => self.played(*play, now, desk),
+            MediaOutput::Digit { digit, source } => self.pressed(*digit, (*source).into(), now, desk),
             MediaOutput::Dead => {
                 desk.note(self.id, EventKind::MediaLost { lost: true }, now);
                 self.end(EndedBy::System, EndReason::DeadMedia, None, After::HangUp { cause: 31 }, now, desk);
@@ -114,6 +115,14 @@ impl Call {
             // Frames go to the recorder and packets to the peer inside the worker; the quality is noted by the exchange.
             MediaOutput::RecordingFrame(_) | MediaOutput::Forward(_) | MediaOutput::StrangerDropped => {}
         }
+    }
+}
+
+impl After {
+    /// A refusal that may say when to try again.
+    pub(super) fn reject(status: u16, retry_after_s: Option<u32>) -> Self {
+        let headers = retry_after_s.iter().map(|s| (HeaderName::RetryAfter, s.to_string())).collect();
+        Self::Reject { status, headers }
     }
 }
 

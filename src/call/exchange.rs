@@ -25,7 +25,7 @@ use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::gateway::{Route, TrunkState};
 use super::live::{Call, Heard, Phase};
-use super::message;
+use super::message::{self, Recorded};
 use super::register::Registrar;
 use super::trunks::Trunks;
 
@@ -204,11 +204,12 @@ impl Exchange {
     }
 
     /// A media worker reports.
-    pub fn heard(&mut self, id: MediaId, output: MediaOutput, now: Now) {
+    pub fn heard(&mut self, id: MediaId, output: &MediaOutput, now: Now) {
         if let Some(call) = self.desk.by_media.get(&id).copied() {
             self.with_call(call, |call, desk, _| {
-                if call.media.is_some_and(|m| m.id == id) {
-                    call.heard(output, now, desk);
+                match call.media.is_some_and(|m| m.id == id) {
+                    true => call.heard(output, now, desk),
+                    false => call.transfer_heard(output, now, desk),
                 }
             });
         }
@@ -229,18 +230,12 @@ impl Exchange {
         self.turn(now);
     }
 
-    /// A recording is complete.
-    pub fn recording_saved(&mut self, id: MediaId, duration_ms: u64, sha256: &str, now: Now) {
-        if let Some((call, file)) = message::saved(id, duration_ms, sha256, now, &mut self.desk) {
-            self.after_recording(call, now, |call, desk| call.recorded(file, duration_ms, now, desk));
-        }
-    }
-
-    /// A recording could not be made or kept: the plan says so to the caller.
-    pub fn recording_failed(&mut self, id: MediaId, now: Now) {
-        if let Some(recording) = self.desk.recordings.remove(&id) {
-            self.after_recording(recording.call, now, |call, desk| {
-                call.walk_on(WalkInput::RecordFailed, now, desk);
+    /// A recording is complete. Of one without a file the plan says to the caller that it failed.
+    pub fn recorded(&mut self, id: MediaId, recorded: &Recorded, now: Now) {
+        if let Some((call, file)) = message::ended(id, recorded, now, &mut self.desk) {
+            self.after_recording(call, now, |call, desk| match recorded.sha256.is_empty() {
+                true => call.walk_on(WalkInput::RecordFailed, now, desk),
+                false => call.recorded(file, recorded.duration_ms, now, desk),
             });
         }
     }
@@ -290,9 +285,9 @@ impl Exchange {
         self.desk.pop()
     }
 
-    /// New settings for calls that arrive from now on; running calls keep their plan. While draining, calls are refused by
-    /// the admission and not by the user agent, so that they are on record.
+    /// New settings for calls that arrive from now on; running calls keep their plan.
     pub fn reload(&mut self, shared: Shared) {
+        self.desk.ua.set_draining(shared.draining);
         self.shared = shared;
     }
 
@@ -303,12 +298,13 @@ impl Exchange {
 
     /// Ends every call that still runs (the drain's time is over).
     pub fn end_all(&mut self, now: Now) {
+        let retry_after_s = Some(self.shared.limits.drain_retry_s);
         for call in self.calls.values_mut() {
-            let after = match call.phase {
-                Phase::Arriving | Phase::Answering => After::Reject { status: 503, retry_after_s: Some(5) },
-                Phase::Answered | Phase::Talking | Phase::Ending => After::HangUp { cause: 41 },
+            let (status, after) = match call.phase {
+                Phase::Arriving | Phase::Answering => (Some(503), After::reject(503, retry_after_s)),
+                Phase::Answered | Phase::Talking | Phase::Ending => (None, After::HangUp { cause: 41 }),
             };
-            call.end(EndedBy::System, EndReason::Draining, None, after, now, &mut self.desk);
+            call.end(EndedBy::System, EndReason::Draining, status, after, now, &mut self.desk);
         }
         self.turn(now);
     }
@@ -381,8 +377,8 @@ impl Exchange {
 
     fn event(&mut self, event: UaEvent, now: Now) {
         match event {
-            UaEvent::Incoming { leg, invite, flow, offer } => {
-                let arrival = Arrival { leg, invite: &invite, flow, offer };
+            UaEvent::Incoming { leg, invite, flow, offer, refusal } => {
+                let arrival = Arrival { leg, invite: &invite, flow, offer, refusal };
                 let call = Call::arrive(arrival, now, &mut self.desk, &self.shared);
                 self.touched.push(call.id);
                 self.calls.insert(call.id, call);

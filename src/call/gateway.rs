@@ -68,7 +68,10 @@ pub(super) fn ways_to(number: &str, routes: &[Route], desk: &Desk) -> Option<Vec
     let ways = carries.flat_map(|route| {
         let state = desk.trunks.get(&route.gateway.name).filter(|state| state.up);
         let targets = state.map_or(&[][..], |state| &state.targets);
-        targets.iter().map(|target| Way { gateway: route.gateway.clone(), target: *target })
+        targets.iter().map(|target| Way {
+            gateway: route.gateway.clone(),
+            target: *target,
+        })
     });
     Some(ways.take(WAYS_MAX).collect())
 }
@@ -132,7 +135,12 @@ mod tests {
             present_number: present.map(str::to_owned),
         };
         let (from, header) = gateway.caller(&PhoneNumber::new(caller));
-        (from.to_string(), header.map(|(name, value)| format!("{}: {value}", name.as_str())).unwrap_or_default())
+        (
+            from.to_string(),
+            header
+                .map(|(name, value)| format!("{}: {value}", name.as_str()))
+                .unwrap_or_default(),
+        )
     }
 
     #[test]
@@ -141,15 +149,24 @@ mod tests {
         assert_eq!(from, "<sip:12345@carrier.example.com>");
         assert_eq!(header, "P-Asserted-Identity: <sip:13800001234@carrier.example.com>");
         let (_, header) = shown(CallerId::RemoteParty, Some("12345"), "13800001234");
-        assert_eq!(header, "Remote-Party-ID: <sip:13800001234@carrier.example.com>;party=calling;screen=yes");
+        assert_eq!(
+            header,
+            "Remote-Party-ID: <sip:13800001234@carrier.example.com>;party=calling;screen=yes"
+        );
         let (from, header) = shown(CallerId::From, Some("12345"), "13800001234");
-        assert_eq!((from.as_str(), header.as_str()), ("<sip:13800001234@carrier.example.com>", ""));
+        assert_eq!(
+            (from.as_str(), header.as_str()),
+            ("<sip:13800001234@carrier.example.com>", "")
+        );
     }
 
     #[test]
     fn a_caller_without_a_number_is_shown_as_us() {
         let (from, header) = shown(CallerId::From, Some("12345"), "anonymous");
-        assert_eq!((from.as_str(), header.as_str()), ("<sip:12345@carrier.example.com>", ""));
+        assert_eq!(
+            (from.as_str(), header.as_str()),
+            ("<sip:12345@carrier.example.com>", "")
+        );
         let (from, _) = shown(CallerId::Asserted, None, "x\" <sip:evil>");
         assert_eq!(from, "<sip:anonymous@carrier.example.com>");
     }

@@ -99,7 +99,8 @@ pub(super) struct Call {
     pub prompt: Option<PlayId>,
     /// The caller hears our ring-back tone.
     pub ringback: bool,
-    pub callee_hung_up: bool,
+    /// How the conversation with a transfer's target ended, until the plan goes on with the caller.
+    pub conversation_end: Option<(EndedBy, EndReason)>,
     /// The end is durable: what it answers may leave.
     pub end_on_record: bool,
     /// The dialog is over; only a recording keeps the call.
@@ -146,7 +147,7 @@ impl Call {
 
     /// A re-INVITE or UPDATE of the caller: hold, a new address, another codec.
     pub(super) fn reoffered(&mut self, offer: &Sdp, now: Now, desk: &mut Desk, shared: &Shared) {
-        let Some((media, rtp)) = self.media.and_then(|m| m.local.map(|l| (m, l))) else {
+        let Some((media, rtp)) = self.sound() else {
             desk.ua.answer(self.leg, Err(488), now);
             return;
         };
@@ -166,9 +167,15 @@ impl Call {
         }
     }
 
+    /// The session and its ports, while there is a call to be heard.
+    fn sound(&self) -> Option<(Media, LocalRtp)> {
+        let media = self.media.filter(|_| self.phase != Phase::Ending)?;
+        Some((media, media.local?))
+    }
+
     /// A re-INVITE without an offer: the caller wants ours (a transfer or a back-to-back agent on its side).
     pub(super) fn offer_wanted(&mut self, now: Now, desk: &mut Desk, shared: &Shared) {
-        let Some(rtp) = self.media.and_then(|m| m.local) else {
+        let Some((_, rtp)) = self.sound() else {
             desk.ua.answer(self.leg, Err(488), now);
             return;
         };
@@ -268,6 +275,7 @@ impl Call {
             WalkCommand::Event(kind) => {
                 if let EventKind::Step { step } = &kind {
                     self.last_step = Some(step.clone());
+                    self.conversation_end = None;
                 }
                 desk.note(self.id, kind, now);
             }
@@ -282,10 +290,7 @@ impl Call {
     }
 
     fn hang_up(&mut self, reason: EndReason, now: Now, desk: &mut Desk) {
-        let (by, reason) = match self.callee_hung_up {
-            true => (EndedBy::Callee, EndReason::Hangup),
-            false => (EndedBy::System, reason),
-        };
+        let (by, reason) = self.conversation_end.unwrap_or((EndedBy::System, reason));
         self.end(by, reason, None, After::HangUp { cause: 16 }, now, desk);
     }
 

@@ -50,10 +50,30 @@ impl Call {
     }
 }
 
-/// Notes a finished recording and says whose it was.
-pub(super) fn saved(id: MediaId, duration_ms: u64, sha256: &str, now: Now, desk: &mut Desk) -> Option<(CallId, String)> {
+/// What became of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Length.
+    pub duration_ms: u64,
+    /// Checksum, hex; empty if there is no file.
+    pub sha256: String,
+    /// Why it is shorter than it was to be, in the ledger's words.
+    pub cut_short: Option<&'static str>,
+}
+
+/// Notes a finished recording, lets go of it, and says whose it was.
+pub(super) fn ended(id: MediaId, recorded: &Recorded, now: Now, desk: &mut Desk) -> Option<(CallId, String)> {
     let recording = desk.recordings.remove(&id)?;
-    let kind = EventKind::RecordingEnded { file: recording.file.clone(), duration_ms, sha256: sha256.to_owned() };
+    let kind = EventKind::RecordingEnded {
+        file: recording.file.clone(),
+        duration_ms: recorded.duration_ms,
+        sha256: recorded.sha256.clone(),
+        cut_short: recorded.cut_short.map(ToOwned::to_owned),
+    };
     desk.note(recording.call, kind, now);
+    if recorded.cut_short.is_some() {
+        desk.push(Command::Media { id, command: MediaCommand::StopRecording });
+    }
+    desk.push(Command::FinishRecording { id });
     Some((recording.call, recording.file))
 }

@@ -20,3 +20,4 @@ pub use admission::{CallerId, Limits, Lines, Peer, Refusal};
 pub use desk::{Command, LocalRtp, shard_of};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
 pub use gateway::{Gateway, Route, TrunkState};
+pub use message::Recorded;

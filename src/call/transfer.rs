@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::ivr::walk::{Input as WalkInput, TransferOutcome};
-use crate::kernel::{AudioParams, EndReason, EventKind, LegId, Now, PhoneNumber};
-use crate::media::MediaCommand;
+use crate::kernel::{AudioParams, EndReason, EndedBy, EventKind, LegId, Now, PhoneNumber};
+use crate::media::{MediaCommand, MediaOutput};
 use crate::sip::Flow;
 use crate::sip::message::NameAddr;
 use crate::sip::sdp::{self, LocalAudio, Sdp};
@@ -68,7 +68,7 @@ impl Call {
     /// The walk asks for a transfer.
     pub(super) fn begin_transfer(&mut self, to: String, timeout_s: u32, now: Now, desk: &mut Desk, shared: &Shared) {
         let Some(ways) = ways_to(&to, &shared.routes, desk) else {
-            self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Denied }, now, desk);
+            self.transfer_failed(EndReason::Forbidden, None, now, desk);
             return;
         };
         let nobody_there = ways.is_empty();
@@ -145,7 +145,7 @@ impl Call {
         desk.by_media.insert(id, self.id);
         transfer.media = Some(Media { id, local: None });
         transfer.media_ip = Some(ip);
-        desk.push(Command::OpenMedia { id, local: ip });
+        desk.push(Command::OpenMedia { id, local: ip, remote: None, signalling: flow.remote.ip() });
     }
 
     /// The transfer's session has its ports: call.
@@ -222,6 +222,9 @@ impl Call {
         }
         if !transfer.answered {
             transfer.answered = true;
+            if let Some(media) = transfer.media {
+                desk.push(Command::Media { id: media.id, command: MediaCommand::WatchDead(true) });
+            }
             desk.note(id, EventKind::TransferAnswered, now);
             self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Answered }, now, desk);
         }
@@ -230,7 +233,18 @@ impl Call {
     /// The target hung up after talking.
     pub(super) fn transfer_bye(&mut self, leg: LegId, now: Now, desk: &mut Desk) {
         desk.ua.confirm_bye(leg, now);
-        self.callee_hung_up = true;
+    }
+
+    /// Something the media worker reports about the target's session.
+    pub(super) fn transfer_heard(&mut self, output: &MediaOutput, now: Now, desk: &mut Desk) {
+        let Some(transfer) = self.transfer.as_deref() else { return };
+        if matches!(output, MediaOutput::Dead) && transfer.answered {
+            desk.note(self.id, EventKind::MediaLost { lost: true }, now);
+            if let Some(leg) = transfer.leg {
+                desk.ua.hangup(leg, None, now);
+            }
+            self.conversation_over((EndedBy::System, EndReason::DeadMedia), now, desk);
+        }
     }
 
     /// The target's dialog is gone.
@@ -250,6 +264,15 @@ impl Call {
             self.transfer_failed(reason, status, now, desk);
             return;
         }
+        let how = match reason_of(end) {
+            (EndedBy::Caller, reason) => (EndedBy::Callee, reason), // "they" are the target here
+            other => other,
+        };
+        self.conversation_over(how, now, desk);
+    }
+
+    fn conversation_over(&mut self, how: (EndedBy, EndReason), now: Now, desk: &mut Desk) {
+        self.conversation_end = Some(how);
         self.close_transfer(desk);
         self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Ended }, now, desk);
     }
@@ -308,11 +331,11 @@ impl Call {
 
     fn close_transfer(&mut self, desk: &mut Desk) {
         if let Some(transfer) = self.transfer.take() {
-            if let Some(media) = transfer.media {
-                desk.push(Command::CloseMedia { id: media.id });
-            }
             if let Some(caller) = self.media {
                 desk.push(Command::Unbridge { id: caller.id });
+            }
+            if let Some(media) = transfer.media {
+                desk.push(Command::CloseMedia { id: media.id });
             }
         }
     }

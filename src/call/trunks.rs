@@ -54,9 +54,17 @@ impl Trunks {
             let name = config.name.clone();
             let rng = StdRng::from_rng(&mut desk.rng);
             let machine = Trunk::new(config, rng, now.mono);
-            let kept = Kept { machine, call_id: desk.new_sip_call_id(), wake: None };
+            let kept = Kept {
+                machine,
+                call_id: desk.new_sip_call_id(),
+                wake: None,
+            };
             self.trunks.insert(name.clone(), kept);
-            desk.push(Command::TrunkState(TrunkState { name, up: false, targets: Vec::new() }));
+            desk.push(Command::TrunkState(TrunkState {
+                name,
+                up: false,
+                targets: Vec::new(),
+            }));
         }
         self.handle_timeout(now, desk);
     }
@@ -68,15 +76,27 @@ impl Trunks {
 
     /// When [`Trunks::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        let each = self.trunks.values().flat_map(|kept| [kept.machine.poll_timeout(), kept.wake]);
+        let each = self
+            .trunks
+            .values()
+            .flat_map(|kept| [kept.machine.poll_timeout(), kept.wake]);
         each.flatten().min()
     }
 
     /// Lets due timers fire.
     pub fn handle_timeout(&mut self, now: Now, desk: &mut Desk) {
-        let is_due = |kept: &Kept| [kept.machine.poll_timeout(), kept.wake].into_iter().flatten().any(|at| at <= now.mono);
-        let due: Vec<String> =
-            self.trunks.iter().filter(|(_, kept)| is_due(kept)).map(|(name, _)| name.clone()).collect();
+        let is_due = |kept: &Kept| {
+            [kept.machine.poll_timeout(), kept.wake]
+                .into_iter()
+                .flatten()
+                .any(|at| at <= now.mono)
+        };
+        let due: Vec<String> = self
+            .trunks
+            .iter()
+            .filter(|(_, kept)| is_due(kept))
+            .map(|(name, _)| name.clone())
+            .collect();
         for name in due {
             self.with(&name, now, desk, |machine| machine.handle_timeout(now.mono));
         }
@@ -99,14 +119,24 @@ impl Trunks {
 
     /// The way for a request is known, or there is none. False if nobody here asked.
     pub fn reached(&mut self, query: u64, flow: Option<Flow>, now: Now, desk: &mut Desk) -> bool {
-        let Some((name, asked)) = self.asked.remove(&query) else { return false };
+        let Some((name, asked)) = self.asked.remove(&query) else {
+            return false;
+        };
         let Asked::Way(id, request) = asked else {
             self.asked.insert(query, (name, asked));
             return false;
         };
         match flow {
             Some(flow) => self.send(&name, id, *request, flow, now, desk),
-            None => self.input(&name, Input::Failed { id, error: Failure::Transport }, now, desk),
+            None => self.input(
+                &name,
+                Input::Failed {
+                    id,
+                    error: Failure::Transport,
+                },
+                now,
+                desk,
+            ),
         }
         true
     }
@@ -165,15 +195,23 @@ impl Trunks {
                 }
                 TrunkCommand::Resolve(question) => {
                     let query = desk.new_query();
-                    self.asked.insert(query, (name.to_owned(), Asked::Name(question.clone())));
+                    self.asked
+                        .insert(query, (name.to_owned(), Asked::Name(question.clone())));
                     desk.push(Command::Resolve { query, question });
                 }
-                TrunkCommand::Event(event) => desk.push(Command::TrunkEvent { name: name.to_owned(), event }),
+                TrunkCommand::Event(event) => desk.push(Command::TrunkEvent {
+                    name: name.to_owned(),
+                    event,
+                }),
             }
         }
         kept.wake = kept.machine.next_wake(now.mono);
         let up = kept.machine.is_up();
-        let state = TrunkState { name: name.to_owned(), up, targets: kept.machine.targets(now.mono) };
+        let state = TrunkState {
+            name: name.to_owned(),
+            up,
+            targets: kept.machine.targets(now.mono),
+        };
         if desk.trunks.get(name) != Some(&state) {
             desk.trunks.insert(name.to_owned(), state.clone());
             desk.push(Command::TrunkState(state));
@@ -184,7 +222,11 @@ impl Trunks {
     fn send(&mut self, name: &str, id: RequestId, mut request: Request, flow: Flow, now: Now, desk: &mut Desk) {
         let Some(kept) = self.trunks.get_mut(name) else { return };
         let is_registration = request.method == Method::Register;
-        let call_id = if is_registration { kept.call_id.clone() } else { desk.new_sip_call_id() };
+        let call_id = if is_registration {
+            kept.call_id.clone()
+        } else {
+            desk.new_sip_call_id()
+        };
         request.headers.set(HeaderName::CallId, call_id);
         if let Ok(mut contact) = NameAddr::parse(&desk.ua.contact(&flow)) {
             contact.uri.user.clone_from(&kept.machine.config().contact.user);

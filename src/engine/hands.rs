@@ -1,6 +1,6 @@
 //! What a shard's commands do in the world: sockets, journal, media workers, prompts, files. Decides nothing about calls.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
-use crate::call::{Command, Exchange, LocalRtp, TrunkState};
+use crate::call::{Command, Exchange, LocalRtp, Recorded, TrunkState};
 use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
 use crate::kernel::{MediaId, PlayId};
@@ -27,7 +27,7 @@ use super::meter::Meter;
 use super::reach::Reacher;
 use super::recorder::Recordings;
 use super::shard::Input;
-use super::sip_ports::SipPorts;
+use super::sip_ports::{SipPorts, local_towards};
 
 /// Everything that a shard may touch.
 pub(super) struct Hands {
@@ -60,8 +60,8 @@ impl Hands {
                 let ticket = ticket.map(|number| Ticket { shard: self.shard, number });
                 self.journal.append(events, ticket);
             }
-            Command::OpenMedia { id, local } => {
-                let opened = self.open_media(id, local);
+            Command::OpenMedia { id, local, remote, signalling } => {
+                let opened = self.open_media(id, media_address(local, remote), signalling);
                 exchange.media_opened(id, opened, clock::now());
             }
             Command::Negotiate { id, params } => taken(self.media.negotiate(id, *params)),
@@ -69,7 +69,11 @@ impl Hands {
             Command::Play { id, play, pieces, language, repeat } => self.play(id, play, pieces, language, repeat),
             Command::Bridge { a, b } => taken(self.media.bridge(a, b)),
             Command::Unbridge { id } => taken(self.media.unbridge(id)),
-            Command::StartRecording { id, file, max, silence } => self.start_recording(id, &file, max, silence),
+            Command::StartRecording { id, file, max, silence } => {
+                if let Err(failed) = self.start_recording(id, &file, max, silence) {
+                    exchange.recorded(id, &failed, clock::now());
+                }
+            }
             Command::FinishRecording { id } => self.recordings.finish(id),
             Command::CloseMedia { id } => self.close_media(id),
             Command::CalendarMissing { year } => {
@@ -91,7 +95,7 @@ impl Hands {
         self.gauges.transactions.store(exchange.transactions() as u64, Ordering::Relaxed);
     }
 
-    fn open_media(&mut self, id: MediaId, local: IpAddr) -> Option<LocalRtp> {
+    fn open_media(&mut self, id: MediaId, local: IpAddr, signalling: IpAddr) -> Option<LocalRtp> {
         let sockets = match self.ports.take(local) {
             Ok(sockets) => sockets,
             Err(error) => {
@@ -106,6 +110,7 @@ impl Hands {
             first_timestamp: self.rng.random(),
             dead_after: self.dead_after,
             inband_dtmf: self.inband_dtmf,
+            signalling_ip: Some(signalling),
             ..SessionConfig::default()
         };
         if let Err(error) = self.media.open(id, sockets, config) {
@@ -129,9 +134,17 @@ impl Hands {
         }
     }
 
-    fn start_recording(&mut self, id: MediaId, file: &str, max: Duration, silence: Option<Duration>) {
-        self.recordings.begin(id, file, self.inputs.clone());
+    fn start_recording(
+        &mut self,
+        id: MediaId,
+        file: &str,
+        max: Duration,
+        silence: Option<Duration>,
+    ) -> Result<(), Recorded> {
+        self.recordings.begin(id, file, self.inputs.clone())?;
+        let max = max.min(self.recordings.longest());
         taken(self.media.command(id, MediaCommand::StartRecording { max, stop_after_silence: silence }));
+        Ok(())
     }
 
     fn close_media(&self, id: MediaId) {
@@ -190,6 +203,13 @@ impl Hands {
     }
 }
 
+/// Our address for a call's sound: the one that its signalling came to, unless the caller's sound lives in the other family.
+fn media_address(local: IpAddr, remote: Option<IpAddr>) -> IpAddr {
+    let other_family = remote.filter(|ip| ip.is_ipv4() != local.is_ipv4());
+    // The port does not matter: only the way is looked up.
+    other_family.and_then(|ip| local_towards(SocketAddr::new(ip, 9))).unwrap_or(local)
+}
+
 /// Tells the operator what happened to a trunk.
 fn tell(trunk: &str, event: TrunkEvent) {
     match event {
@@ -208,5 +228,22 @@ fn tell(trunk: &str, event: TrunkEvent) {
 fn taken(result: Result<(), MediaError>) {
     if let Err(error) = result {
         tracing::error!(%error, "an order for the sound was not taken");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    #[test]
+    fn a_telephone_that_calls_by_ipv4_may_listen_by_ipv6() {
+        let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
+        assert_eq!(media_address(v4, None), v4);
+        assert_eq!(media_address(v4, Some(Ipv4Addr::new(192, 0, 2, 7).into())), v4, "the way that signalling took");
+        assert_eq!(media_address(v6, Some(v4)), v4);
+        // Where this machine has IPv6 at all; else the address stays, and the offer is refused.
+        assert!([v4, v6].contains(&media_address(v4, Some(v6))));
     }
 }

@@ -56,7 +56,11 @@ impl Reacher {
         let remote = target.address;
         match target.transport {
             Transport::Udp => self.sip.udp_flow(remote).ok_or(Unreachable::NoSocket(remote)),
-            Transport::Tcp => self.sip.connect(remote).await.map_err(|e| Unreachable::Connect(remote, e)),
+            Transport::Tcp => self
+                .sip
+                .connect(remote)
+                .await
+                .map_err(|e| Unreachable::Connect(remote, e)),
         }
     }
 }

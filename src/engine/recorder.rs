@@ -1,12 +1,16 @@
 //! Recordings under way: from a media worker's frames to the recorder's files, and the news of each back to its shard.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::call::Recorded;
+use crate::config;
 use crate::kernel::MediaId;
-use crate::store::recordings::{Outcome, RecorderHandle, Recording};
+use crate::store::StoreHealth;
+use crate::store::recordings::{Outcome, RecorderHandle, Recording, StopReason};
 
 use super::media::FrameSink;
 use super::shard::Input;
@@ -14,24 +18,47 @@ use super::shard::Input;
 /// All recordings of the server.
 pub(super) struct Recordings {
     recorder: RecorderHandle,
+    health: Arc<StoreHealth>,
+    bounds: config::Store,
     open: Mutex<HashMap<MediaId, Recording>>,
 }
 
 impl Recordings {
-    pub(super) fn new(recorder: RecorderHandle) -> Self {
-        Self { recorder, open: Mutex::default() }
+    pub(super) fn new(recorder: RecorderHandle, health: Arc<StoreHealth>, bounds: config::Store) -> Self {
+        Self { recorder, health, bounds, open: Mutex::default() }
     }
 
-    /// Begins a file; the shard is told when it is complete, or why it is not.
-    pub(super) fn begin(&self, id: MediaId, file: &str, shard: mpsc::WeakSender<Input>) {
+    /// Longest recording.
+    pub(super) fn longest(&self) -> Duration {
+        Duration::from_secs(u64::from(self.bounds.recording_max_s))
+    }
+
+    /// Begins a file; the shard is told when it is complete. The error is what becomes of a recording that cannot begin.
+    pub(super) fn begin(&self, id: MediaId, file: &str, shard: mpsc::WeakSender<Input>) -> Result<(), Recorded> {
         let done = move |outcome: Outcome| {
             if let Some(shard) = shard.upgrade() {
                 // On the recorder's own thread: a shard that is busy may be waited for.
-                let _ = shard.blocking_send(news(id, outcome));
+                let _ = shard.blocking_send(Input::Recorded(id, news(outcome)));
             }
         };
-        let recording = self.recorder.open(file, 1, Box::new(done));
+        let begun = self.allowed().and_then(|()| self.recorder.open(file, 1, Box::new(done)));
+        let recording = begun.map_err(|why| {
+            tracing::error!(file, %why, "ALARM: a recording cannot begin");
+            Recorded { duration_ms: 0, sha256: String::new(), cut_short: Some(why.as_str()) }
+        })?;
         self.lock().insert(id, recording);
+        Ok(())
+    }
+
+    /// The journal's room is not for recordings.
+    fn allowed(&self) -> Result<(), StopReason> {
+        if self.health.disk_free_bytes.get() < u64::from(self.bounds.recording_free_mb) << 20 {
+            return Err(StopReason::DiskFull);
+        }
+        match self.lock().len() < self.bounds.recordings_at_once as usize {
+            true => Ok(()),
+            false => Err(StopReason::Refused),
+        }
     }
 
     /// Ends the file of a session, if it has one.
@@ -55,13 +82,12 @@ impl FrameSink for Recordings {
     }
 }
 
-fn news(id: MediaId, outcome: Outcome) -> Input {
-    if let Some(why) = &outcome.stopped {
-        tracing::error!(file = outcome.file, %why, "ALARM: a recording stopped early");
-        metrics::counter!("yihao_recordings_total", "outcome" => "cut_short").increment(1);
-    }
+fn news(outcome: Outcome) -> Recorded {
+    let why = outcome.stopped.as_ref().map(StopReason::as_str);
     match outcome.finished {
-        Some(finished) => Input::RecordingSaved { id, duration_ms: finished.duration_ms, sha256: finished.sha256 },
-        None => Input::RecordingFailed(id),
+        Some(finished) => {
+            Recorded { duration_ms: finished.duration_ms, sha256: finished.sha256, cut_short: why }
+        }
+        None => Recorded { duration_ms: 0, sha256: String::new(), cut_short: why.or(Some("disk_failed")) },
     }
 }

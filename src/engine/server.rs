@@ -116,7 +116,7 @@ impl Server {
         if store.recovery.missing > 0 {
             tracing::error!(missing = store.recovery.missing, "ALARM: the disk lost journal entries that it had confirmed");
         }
-        let recordings = Arc::new(Recordings::new(store.recorder()));
+        let recordings = Arc::new(Recordings::new(store.recorder(), store.health.clone(), config.store.clone()));
         let sip = Arc::new(SipPorts::new(store.trace()));
         let count = shard_count(config);
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(INPUTS_MAX)).unzip();
@@ -140,6 +140,7 @@ impl Server {
                 calls_max: (config.sip.max_calls as usize).div_ceil(usize::from(count)),
                 calls_per_source_max: config.sip.max_calls_per_source as usize,
                 strangers_may_call: config.sip.strangers_may_call,
+                drain_retry_s: config.drain.retry_after_s,
             },
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
@@ -171,7 +172,7 @@ impl Server {
         addresses.extend(tcp.1.iter().map(|a| ("tcp", *a)));
         let watch_stop = Arc::new(AtomicBool::new(false));
         let watched = Watched {
-            shards: gauges,
+            shards: gauges.clone(),
             media: media.gauges().clone(),
             tcp: tcp.0.gauges().clone(),
             journal: store.journal.clone(),
@@ -186,6 +187,7 @@ impl Server {
             journal: store.journal.clone(),
             ledger: store.ledger.clone(),
             trunks: parts.trunks.clone(),
+            gauges,
             draining: Arc::default(),
         };
         Ok(Self { handle, addresses, threads, watch: Some(watch), watch_stop, media, store, tcp: tcp.0 })
@@ -381,7 +383,7 @@ fn hands(
         library: parts.library.clone(),
         recordings: parts.recordings.clone(),
         reacher: parts.reacher.clone(),
-        meter: Meter::default(),
+        meter: Meter::new(gauges.clone()),
         gauges,
         trunks: parts.trunks.clone(),
         dead_after: Duration::from_secs(u64::from(config.media.dead_media_s)),

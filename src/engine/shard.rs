@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::call::{CallView, Exchange, Shared, TrunkState};
+use crate::call::{CallView, Exchange, Recorded, Shared, TrunkState};
 use crate::kernel::MediaId;
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
@@ -33,16 +33,7 @@ pub enum Input {
     /// A session is gone.
     MediaClosed(MediaId, Box<QualityStats>),
     /// A recording is complete.
-    RecordingSaved {
-        /// Its session.
-        id: MediaId,
-        /// Length.
-        duration_ms: u64,
-        /// Checksum, hex.
-        sha256: String,
-    },
-    /// A recording could not be made or kept.
-    RecordingFailed(MediaId),
+    Recorded(MediaId, Recorded),
     /// The way to a peer is known, or there is none.
     Reached(u64, Option<Flow>),
     /// A name of a trunk is resolved, or cannot be.
@@ -122,12 +113,9 @@ impl Shard {
                     self.exchange.committed(ticket, now);
                 }
             }
-            Input::Heard(id, output) => self.exchange.heard(id, output, now),
+            Input::Heard(id, output) => self.exchange.heard(id, &output, now),
             Input::MediaClosed(id, quality) => self.exchange.media_closed(id, &quality, now),
-            Input::RecordingSaved { id, duration_ms, sha256 } => {
-                self.exchange.recording_saved(id, duration_ms, &sha256, now);
-            }
-            Input::RecordingFailed(id) => self.exchange.recording_failed(id, now),
+            Input::Recorded(id, recorded) => self.exchange.recorded(id, &recorded, now),
             Input::Reached(query, flow) => self.exchange.reached(query, flow, now),
             Input::Resolved(query, answer) => self.exchange.resolved(query, answer, now),
             Input::TrunkChanged(state) => self.exchange.trunk_changed(state),

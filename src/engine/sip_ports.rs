@@ -174,7 +174,7 @@ impl SipPorts {
 }
 
 /// Our address towards a peer, as the routing table has it. Nothing is sent.
-fn local_towards(remote: SocketAddr) -> Option<IpAddr> {
+pub(super) fn local_towards(remote: SocketAddr) -> Option<IpAddr> {
     let any: SocketAddr = if remote.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
     let probe = UdpSocket::bind(any).ok()?;
     probe.connect(remote).ok()?;

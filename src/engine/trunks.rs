@@ -62,7 +62,10 @@ fn route(config: &Config, gateways: &[Arc<Gateway>]) -> Result<Option<Route>, St
             format!("dialplan.transfer_trunk: trunk {name:?} has neither registrar nor outbound_proxy: no call can be placed by it")
         })?),
     };
-    Ok(gateway.map(|gateway| Route { numbers, gateway: gateway.clone() }))
+    Ok(gateway.map(|gateway| Route {
+        numbers,
+        gateway: gateway.clone(),
+    }))
 }
 
 type Read = (Option<Peer>, Option<(Arc<Gateway>, TrunkConfig)>);
@@ -75,7 +78,12 @@ fn read(trunk: &Trunk, config: &Config) -> Result<Read, String> {
         CallerIdHeader::RemotePartyId => CallerId::RemoteParty,
         CallerIdHeader::From => CallerId::From,
     };
-    let peer = Peer { name: trunk.name.clone(), networks: networks.clone(), lines: lines.clone(), caller_id };
+    let peer = Peer {
+        name: trunk.name.clone(),
+        networks: networks.clone(),
+        lines: lines.clone(),
+        caller_id,
+    };
     let registrar = uri("registrar", trunk.registrar.as_deref())?;
     let proxy = uri("outbound_proxy", trunk.outbound_proxy.as_deref())?;
     // A proxy alone is the carrier itself.
@@ -86,15 +94,28 @@ fn read(trunk: &Trunk, config: &Config) -> Result<Read, String> {
     };
     let hop = outbound_proxy.as_ref().unwrap_or(&server);
     if trunk.srv && (hop.port.is_some() || !matches!(hop.host, Host::Name(_))) {
-        return Err(format!("srv = true, but {hop} has a port or is an address, which forbids SRV (RFC 3263 section 4.2)"));
+        return Err(format!(
+            "srv = true, but {hop} has a port or is an address, which forbids SRV (RFC 3263 section 4.2)"
+        ));
     }
-    let account = trunk.username.clone().zip(trunk.password.as_ref().map(|it| it.expose().to_owned()));
-    let us = trunk.username.as_deref().or(trunk.present_number.as_deref()).unwrap_or(NOBODY);
+    let account = trunk
+        .username
+        .clone()
+        .zip(trunk.password.as_ref().map(|it| it.expose().to_owned()));
+    let us = trunk
+        .username
+        .as_deref()
+        .or(trunk.present_number.as_deref())
+        .unwrap_or(NOBODY);
     let gateway = Gateway {
         name: trunk.name.clone(),
         server: server.clone(),
         outbound_proxy: outbound_proxy.clone(),
-        account: account.clone().map(|(username, password)| Credentials { username, password, realm: trunk.realm.clone() }),
+        account: account.clone().map(|(username, password)| Credentials {
+            username,
+            password,
+            realm: trunk.realm.clone(),
+        }),
         lines,
         caller_id,
         present_number: trunk.present_number.clone().or_else(|| trunk.username.clone()),
@@ -107,7 +128,11 @@ fn read(trunk: &Trunk, config: &Config) -> Result<Read, String> {
         server,
         srv: trunk.srv,
         outbound_proxy,
-        account: account.map(|(username, password)| Account { username, password, realm: trunk.realm.clone() }),
+        account: account.map(|(username, password)| Account {
+            username,
+            password,
+            realm: trunk.realm.clone(),
+        }),
         expires_s: trunk.registrar.is_some().then_some(trunk.expires_s),
         options_interval_s: (trunk.options_interval_s > 0).then_some(trunk.options_interval_s),
     };
@@ -126,7 +151,9 @@ fn uri(key: &str, text: Option<&str>) -> Result<Option<Uri>, String> {
 /// Where we are reached until the way to the carrier says better.
 fn contact(user: &str, config: &Config) -> Uri {
     let local = config.sip.listen_udp.first().or(config.sip.listen_tcp.first());
-    let local = local.copied().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5060)));
+    let local = local
+        .copied()
+        .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5060)));
     let ip = config.sip.advertised_v4.map_or(local.ip(), Into::into);
     Uri::sip(Some(user), Host::from(ip), Some(local.port()))
 }
@@ -168,10 +195,14 @@ mod tests {
 
     #[test]
     fn a_neighbour_needs_no_registration() {
-        let all = of("[[trunk]]\nname = \"desk\"\noutbound_proxy = \"sip:192.0.2.9:5080\"\noptions_interval_s = 0\n").unwrap();
+        let all = of("[[trunk]]\nname = \"desk\"\noutbound_proxy = \"sip:192.0.2.9:5080\"\noptions_interval_s = 0\n")
+            .unwrap();
         assert!(all.peers.is_empty(), "nobody may call as a trunk that names no network");
         let kept = &all.trunks[0];
-        assert_eq!((kept.expires_s, kept.options_interval_s, &kept.outbound_proxy), (None, None, &None));
+        assert_eq!(
+            (kept.expires_s, kept.options_interval_s, &kept.outbound_proxy),
+            (None, None, &None)
+        );
         assert_eq!(kept.server.to_string(), "sip:192.0.2.9:5080");
     }
 
@@ -180,7 +211,10 @@ mod tests {
         let incoming = "[[trunk]]\nname = \"in\"\npeers = [\"192.0.2.1\"]\n";
         assert!(of(incoming).unwrap().routes.is_empty());
         let problems = of(&format!("dialplan.transfer_trunk = \"in\"\n{incoming}")).unwrap_err();
-        assert!(problems[0].contains("\"in\" has neither registrar nor outbound_proxy"), "{problems:?}");
+        assert!(
+            problems[0].contains("\"in\" has neither registrar nor outbound_proxy"),
+            "{problems:?}"
+        );
     }
 
     #[test]
@@ -191,7 +225,10 @@ mod tests {
         )
         .unwrap_err();
         assert_eq!(problems.len(), 3, "{problems:?}");
-        assert!(problems[0].starts_with("trunk \"a\": peers:") && problems[0].contains("192.0.2.0/24"), "{problems:?}");
+        assert!(
+            problems[0].starts_with("trunk \"a\": peers:") && problems[0].contains("192.0.2.0/24"),
+            "{problems:?}"
+        );
         assert!(problems[1].starts_with("trunk \"b\": srv = true"), "{problems:?}");
         assert!(problems[2].starts_with("trunk \"c\": outbound_proxy:"), "{problems:?}");
     }

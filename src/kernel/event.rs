@@ -37,7 +37,8 @@ pub enum EventKind {
     },
     /// First 180 or 183 sent.
     Ringing,
-    /// 200 OK sent with a prompt behind it: never counted as a person's answer.
+    /// 200 OK sent with a prompt behind it: never counted as a person's answer. Written before the 200 leaves; if the call
+    /// ends before that, its `Ended` has a status of 400 or above, and the call was not answered.
     AnsweredByMachine {
         /// Codec agreed on.
         codec: String,
@@ -98,8 +99,12 @@ pub enum EventKind {
         file: String,
         /// Length in milliseconds.
         duration_ms: u64,
-        /// SHA-256 of the file, hex.
+        /// SHA-256 of the file, hex; empty if there is no file.
         sha256: String,
+        /// Why it is shorter than it was to be, if it is: `disk_full`, `disk_failed`, `too_slow`, `too_many`, `interrupted`
+        /// (the server stopped), `missing` (there is no file).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cut_short: Option<String>,
     },
     /// We owe the citizen a call back (mission row N1).
     CallbackOwed {
@@ -129,13 +134,14 @@ pub enum EventKind {
         /// Interarrival jitter (RFC 3550 §6.4.1), milliseconds.
         jitter_ms: u32,
     },
-    /// The call ended. Exactly one for each call, and nothing after it but `RecordingEnded` and `Quality`.
+    /// The call ended. Exactly one for each call, and nothing after it but `RecordingEnded`, the `CallbackOwed` that a
+    /// recording brings, and `Quality`.
     Ended {
         /// Who ended it.
         by: EndedBy,
         /// Why.
         reason: EndReason,
-        /// SIP status that we answered or got, where that says more.
+        /// SIP status that refused the INVITE, if it was refused or cancelled: such a call was never answered.
         status: Option<u16>,
     },
     /// A person looked at what is private.

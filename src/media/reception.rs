@@ -130,6 +130,9 @@ impl Reception {
     }
 
     fn expected(&self) -> u32 {
+        if self.source.is_none() {
+            return 0; // who never spoke has lost nothing
+        }
         self.extended().wrapping_sub(self.first).wrapping_add(1)
     }
 
@@ -143,6 +146,11 @@ impl Reception {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_never_sent_a_packet_has_lost_none() {
+        assert_eq!(Reception::default().lost(), 0);
+    }
 
     #[test]
     fn every_fourth_packet_lost_is_a_quarter_of_256() {

@@ -15,7 +15,7 @@ mod disk_fake;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -137,6 +137,7 @@ impl Store {
             Some(closing),
         );
         let drain = tokio::spawn(drain.run(stopped));
+        look_for_room(&journal, &journal_dir);
         let watcher = tokio::spawn(watch_over(journal.clone(), journal_dir));
         Ok(Self {
             journal,
@@ -212,13 +213,21 @@ async fn open_ledger(dir: &Path, journal_dir: &Path) -> Result<(Ledger, u64), St
     Ok((Ledger::new(&path), 0))
 }
 
+/// A recording without a file was begun in the last moment before the end, or by a disk that took no file: it is complete
+/// with nothing in it.
 fn settle_in(recordings: PathBuf) -> ledger::Settle {
+    let facts = |duration_ms, sha256, why: &str| record::RecordingFacts {
+        duration_ms,
+        sha256,
+        cut_short: Some(why.to_owned()),
+    };
     Arc::new(
         move |file| match recordings::settle(&RealDisk, &recordings, file) {
-            Ok(finished) => Some(record::RecordingFacts {
-                duration_ms: finished.duration_ms,
-                sha256: finished.sha256,
-            }),
+            Ok(finished) => Some(facts(finished.duration_ms, finished.sha256, "interrupted")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                tracing::error!(file, "a recording is not on the disk");
+                Some(facts(0, String::new(), "missing"))
+            }
             Err(error) => {
                 tracing::error!(file, %error, "a recording cannot be completed");
                 None
@@ -230,14 +239,26 @@ fn settle_in(recordings: PathBuf) -> ledger::Settle {
 async fn watch_over(journal: Journal, dir: PathBuf) {
     const FREE_EVERY: u32 = 25; // looks: about five seconds
     for look in (0..FREE_EVERY).cycle() {
-        if look == 0
-            && let Ok(free) = RealDisk.free_bytes(&dir)
-        {
-            journal.health().disk_free_bytes.set(free);
+        if look == 0 {
+            look_for_room(&journal, &dir);
         }
         journal.watch();
         tokio::time::sleep(WATCH).await;
     }
+}
+
+fn look_for_room(journal: &Journal, dir: &Path) {
+    if let Ok(free) = RealDisk.free_bytes(dir) {
+        journal.health().disk_free_bytes.set(free);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "paces the retries of a failed disk and the recorder; no call timer and no record depends on it"
+)]
+fn monotonic() -> Instant {
+    Instant::now()
 }
 
 /// Locks, also behind a thread that panicked: what is kept here is consistent between any two statements.

@@ -101,8 +101,11 @@ pub struct Recording {
 pub struct RecordingFacts {
     /// Length in milliseconds.
     pub duration_ms: u64,
-    /// SHA-256 of the file, hex.
+    /// SHA-256 of the file, hex; empty if there is no file.
     pub sha256: String,
+    /// Why it is shorter than it was to be, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_short: Option<String>,
 }
 
 /// A direct transfer to another number.
@@ -231,8 +234,14 @@ impl CallRecord {
                 file,
                 duration_ms,
                 sha256,
+                cut_short,
             } => {
-                self.finish_recording(file, *duration_ms, sha256);
+                let facts = RecordingFacts {
+                    duration_ms: *duration_ms,
+                    sha256: sha256.clone(),
+                    cut_short: cut_short.clone(),
+                };
+                self.finish_recording(file, facts);
             }
             EventKind::CallbackOwed { to: _, because } => {
                 self.callback_owed = Some(because.clone())
@@ -284,16 +293,13 @@ impl CallRecord {
         }
     }
 
-    fn finish_recording(&mut self, file: &str, duration_ms: u64, sha256: &str) {
+    fn finish_recording(&mut self, file: &str, facts: RecordingFacts) {
         let open = self
             .recordings
             .iter_mut()
             .find(|r| r.file == file && r.finished.is_none());
         if let Some(recording) = open {
-            recording.finished = Some(RecordingFacts {
-                duration_ms,
-                sha256: sha256.to_owned(),
-            });
+            recording.finished = Some(facts);
         }
     }
 
@@ -304,6 +310,9 @@ impl CallRecord {
             self.ended_by = Some(by);
             self.end_reason = Some(reason);
             self.status = status;
+            if status.is_some() {
+                self.answered_by_machine_at = None; // the answer was on record, but a refusal left instead
+            }
         }
     }
 
@@ -396,13 +405,14 @@ pub(in crate::store) mod tests {
             }),
             (word(), word())
                 .prop_map(|(file, purpose)| EventKind::RecordingStarted { file, purpose }),
-            (word(), 0_u64..9_000, word()).prop_map(|(file, duration_ms, sha256)| {
-                EventKind::RecordingEnded {
+            (word(), 0_u64..9_000, word(), proptest::option::of(word())).prop_map(
+                |(file, duration_ms, sha256, cut_short)| EventKind::RecordingEnded {
                     file,
                     duration_ms,
                     sha256,
+                    cut_short,
                 }
-            }),
+            ),
             (number(), word()).prop_map(|(to, because)| EventKind::CallbackOwed { to, because }),
             any::<bool>().prop_map(|on| EventKind::Held { on }),
             any::<bool>().prop_map(|lost| EventKind::MediaLost { lost }),

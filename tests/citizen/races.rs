@@ -1,10 +1,11 @@
 //! Both sides speak at once: CANCEL against 200, BYE against BYE, re-INVITE against re-INVITE.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use yihao::call::phone::Action;
 use yihao::kernel::{EndReason, EndedBy};
-use yihao::sip::message::Method;
+use yihao::sip::message::{HeaderName, Method};
 
 use crate::support::by_hand::ByHand;
 use crate::support::script::{answered, gone, hang_up, hear, seconds, wait};
@@ -166,4 +167,69 @@ fn hold_resume_and_hang_up_in_one_breath() {
     city.assert_went_well(phone);
     assert_eq!(city.end_of(0), (EndedBy::Caller, EndReason::Hangup));
     city.assert_nothing_is_left();
+}
+
+#[test]
+fn glare_our_refresh_meets_their_reoffer() {
+    // A session timer makes us send a re-INVITE after 45 s. Theirs leaves at the same moment: each refuses the other's with
+    // 491, ours is tried again, and the call goes on.
+    let mut city = World::new(208);
+    let mut hand = ByHand::new(7, "crossing");
+    let more = "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\n";
+    let invite = hand.request("INVITE", "3000", 1, "c1", more, &hand.offer());
+    hand.send(&mut city, &invite);
+    city.run_for(seconds(0.1));
+    hand.learn_tag(&city);
+    hand.ack(&mut city, "3000");
+    city.reload(|shared| shared.call_max = seconds(200.0));
+    let refresh = |city: &World| hand.requests(city).into_iter().rfind(|r| r.method == Method::Invite);
+    while refresh(&city).is_none() && city.exchange.live() > 0 {
+        sound_from(&mut city, &hand);
+    }
+    let ours = refresh(&city).unwrap();
+    let theirs = hand.request("INVITE", "3000", 2, "c2", "", &hand.offer());
+    hand.send(&mut city, &theirs);
+    city.run_for(seconds(0.02));
+    assert_eq!(hand.statuses(&city, &Method::Invite).last(), Some(&491));
+    let ack = theirs
+        .replace("INVITE", "ACK")
+        .split("Content-Type")
+        .next()
+        .unwrap()
+        .to_owned()
+        + "Content-Length: 0\r\n\r\n";
+    hand.send(&mut city, &ack);
+    city.send_raw(hand.address, &ours.reply(491).to_bytes());
+    for _ in 0..3 {
+        sound_from(&mut city, &hand);
+    }
+    let again = refresh(&city).unwrap();
+    assert!(
+        again.headers.cseq().unwrap().number > ours.headers.cseq().unwrap().number,
+        "tried again"
+    );
+    let mut ok = again.reply(200);
+    ok.headers.push(HeaderName::Contact, "<sip:13800001234@198.51.100.7>");
+    ok.headers.push(HeaderName::ContentType, "application/sdp");
+    ok.body = hand.offer().into_bytes();
+    city.send_raw(hand.address, &ok.to_bytes());
+    for _ in 0..60 {
+        sound_from(&mut city, &hand);
+    }
+    assert_eq!(city.exchange.live(), 1, "the session lives on");
+    let bye = hand.request("BYE", "3000", 4, "c4", "", "");
+    hand.send(&mut city, &bye);
+    city.run_to_the_end();
+    assert_eq!(city.end_of(0), (EndedBy::Caller, EndReason::Hangup));
+    city.assert_nothing_is_left();
+}
+
+/// A second with one packet of silence from the caller, so that his sound is not dead.
+fn sound_from(city: &mut World, hand: &ByHand) {
+    for to in city.server_rtp() {
+        let mut packet = vec![0x80, 8, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4];
+        packet.extend([0xD5; 160]);
+        city.send_rtp(SocketAddr::new(hand.address.ip(), 30_000), to, &packet);
+    }
+    city.run_for(seconds(1.0));
 }

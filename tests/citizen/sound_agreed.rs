@@ -65,6 +65,21 @@ fn nothing_in_common_is_refused_on_record() {
 }
 
 #[test]
+fn signalling_by_ipv4_and_sound_by_ipv6() {
+    let mut city = World::new(305);
+    let hand = ByHand::new(7, "linphone");
+    let ip = hand.address.ip().to_string();
+    let offer = hand.offer().replace(&format!("IP4 {ip}"), "IP6 2001:db8::7");
+    let invite = hand.request("INVITE", "1000", 1, "x", "", &offer);
+    hand.send(&mut city, &invite);
+    city.run_for(crate::support::script::seconds(0.1));
+    let answers = hand.answers(&city, &Method::Invite);
+    let (_, ok) = answers.iter().find(|(_, r)| r.status == 200).unwrap();
+    let body = String::from_utf8_lossy(&ok.body);
+    assert!(body.contains("c=IN IP6 2001:db8::1\r\n"), "{body}");
+}
+
+#[test]
 fn an_ack_without_the_answer_we_asked_for_ends_the_call() {
     let mut city = World::new(303);
     let mut hand = ByHand::new(7, "noanswer");

@@ -81,7 +81,7 @@ impl ByHand {
                 Ok(Message::Response(r)) => Some((l.at, r)),
                 Ok(Message::Request(_)) | Err(_) => None,
             })
-            .filter(|(_, r)| r.headers.call_id().is_ok_and(|id| id.to_string() == self.call_id))
+            .filter(|(_, r)| r.headers.call_id().is_ok_and(|id| id == self.call_id))
             .filter(|(_, r)| r.headers.cseq().is_ok_and(|c| c.method == *method))
             .collect()
     }

@@ -48,7 +48,7 @@ pub fn calendar() -> Arc<Calendar> {
 }
 
 /// The trunk that the emergency numbers are behind.
-const NEIGHBOUR: &str = "neighbour";
+pub const NEIGHBOUR: &str = "neighbour";
 
 fn neighbour() -> Uri {
     Uri::parse("sip:192.0.2.11:5060").unwrap()
@@ -91,6 +91,7 @@ pub fn shared() -> Shared {
             calls_max: 1_000,
             calls_per_source_max: 100,
             strangers_may_call: true,
+            drain_retry_s: 5,
         },
         laws: vec![Law::A, Law::Mu],
         call_max: Duration::from_secs(7_200),

@@ -6,20 +6,20 @@ mod network;
 mod sound;
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
-use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared, TrunkState};
+use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Recorded, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
 use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
 use yihao::media::{Clip, MediaCommand};
 use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
-use yihao::sip::trunk::{Answer, Question, SrvRecord, TrunkConfig};
+use yihao::sip::trunk::{Answer, Question, SrvRecord, Target, TrunkConfig};
 use yihao::sip::ua::UaConfig;
 use yihao::sip::{Flow, Transport};
 
@@ -30,7 +30,12 @@ use super::plans;
 pub use self::network::Weather;
 
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+/// And for sound, where the caller's is in IPv6.
+pub const SERVER_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 const SIP_PORT: u16 = 5060;
+
+/// Sees a datagram, its sender and its receiver.
+type Filter = Box<dyn FnMut(&[u8], SocketAddr, SocketAddr) -> bool>;
 
 /// A datagram that came to an address without a telephone.
 #[derive(Clone, Debug)]
@@ -65,7 +70,7 @@ pub struct World {
     /// Time that the ledger takes to be durable.
     pub commit_takes: Duration,
     /// Sees each SIP message before it is on the wire; false loses it.
-    pub sip_filter: Box<dyn FnMut(&[u8], SocketAddr, SocketAddr) -> bool>,
+    pub sip_filter: Filter,
     /// No RTP port is free.
     pub ports_exhausted: bool,
     /// SIP messages that were sent: from, to, bytes.
@@ -74,6 +79,10 @@ pub struct World {
     pub mailbox: Vec<Letter>,
     /// Telephones whose cable is out: nothing leaves them and nothing reaches them.
     pub unplugged: BTreeSet<usize>,
+    /// Telephones that something happened to since they were last listened to.
+    touched: BTreeSet<usize>,
+    /// The next timer of each telephone.
+    phone_timers: Vec<Option<Mono>>,
     /// Events that are durable; the rest of the ledger is still being written.
     durable: usize,
     media: BTreeMap<MediaId, ServerMedia>,
@@ -126,6 +135,8 @@ impl World {
             sip_log: Vec::new(),
             mailbox: Vec::new(),
             unplugged: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            phone_timers: Vec::new(),
             durable: 0,
             services: HashMap::new(),
             hosts: HashMap::new(),
@@ -147,6 +158,13 @@ impl World {
     pub fn add_trunks(&mut self, trunks: Vec<TrunkConfig>) {
         self.exchange.add_trunks(trunks, self.now);
         self.drain();
+    }
+
+    /// From now on the emergency numbers' trunk has this address, or none.
+    pub fn emergency_is_at(&mut self, address: Option<SocketAddr>) {
+        let targets: Vec<Target> =
+            address.into_iter().map(|address| Target { transport: Transport::Udp, address }).collect();
+        self.exchange.trunk_changed(TrunkState { name: plans::NEIGHBOUR.into(), up: !targets.is_empty(), targets });
     }
 
     /// How a trunk was last said to be.
@@ -214,16 +232,17 @@ impl World {
     pub fn dial(&mut self, phone: usize, number: &str) {
         let to = Uri::sip(Some(number), Host::from(IpAddr::V4(SERVER)), None);
         self.phones[phone].dial(&to, self.now);
+        self.touch_all();
         self.drain();
     }
 
     /// Sends a raw SIP datagram to the server.
     pub fn send_raw(&mut self, from: SocketAddr, bytes: &[u8]) {
-        self.post(Kind::Sip, from, Self::server_sip(), bytes.to_vec());
+        self.post(Kind::Sip, from, Self::server_sip(), bytes);
     }
 
     /// Sends a raw RTP packet into the wire.
-    pub fn send_rtp(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+    pub fn send_rtp(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         self.post(Kind::Rtp, from, to, bytes);
     }
 
@@ -242,6 +261,7 @@ impl World {
 
     /// Lets time pass.
     pub fn run_for(&mut self, time: Duration) {
+        self.touch_all();
         let end = self.now.mono + time;
         while let Some(next) = self.next_time()
             && next <= end
@@ -258,6 +278,7 @@ impl World {
 
     /// Lets time pass until `done`; false when `patience` ran out or nothing is left to happen.
     pub fn run_until(&mut self, mut done: impl FnMut(&Self) -> bool, patience: Duration) -> bool {
+        self.touch_all();
         let end = self.now.mono + patience;
         loop {
             if done(self) {
@@ -270,8 +291,11 @@ impl World {
         }
     }
 
-    fn plugged(&self) -> impl Iterator<Item = usize> {
-        (0..self.phones.len()).filter(|i| !self.unplugged.contains(i))
+    /// The test may have done something to any telephone.
+    fn touch_all(&mut self) {
+        self.phone_timers.resize(self.phones.len(), None);
+        self.touched = (0..self.phones.len()).collect();
+        self.drain();
     }
 
     fn advance_to(&mut self, at: Mono) {
@@ -282,7 +306,7 @@ impl World {
 
     fn next_time(&self) -> Option<Mono> {
         let ticks = self.media.values().map(|m| m.next_tick).min();
-        let phones = self.plugged().filter_map(|i| self.phones[i].poll_timeout()).min();
+        let phones = self.phone_timers.iter().flatten().min().copied();
         let wire = self.wire.peek().map(|p| p.at);
         let commits = self.commits.front().map(|c| c.at);
         [self.exchange.poll_timeout(), ticks, phones, wire, commits]
@@ -311,9 +335,10 @@ impl World {
             self.exchange.handle_timeout(now);
             self.drain();
         }
-        for i in self.plugged().collect::<Vec<_>>() {
-            if self.phones[i].poll_timeout().is_some_and(|t| t <= now.mono) {
+        for i in 0..self.phones.len() {
+            if self.phone_timers[i].is_some_and(|t| t <= now.mono) {
                 self.phones[i].handle_timeout(now);
+                self.touched.insert(i);
             }
         }
         self.tick_media();
@@ -351,6 +376,7 @@ impl World {
         if self.unplugged.contains(&phone) {
             return;
         }
+        self.touched.insert(phone);
         let phone = &mut self.phones[phone];
         match kind {
             Kind::Sip => {
@@ -375,16 +401,21 @@ impl World {
                 quiet = false;
                 self.carry_out(command);
             }
-            for i in self.plugged().collect::<Vec<_>>() {
+            while let Some(i) = self.touched.pop_first() {
+                self.phone_timers[i] = None;
+                if self.unplugged.contains(&i) {
+                    continue;
+                }
+                self.phone_timers[i] = self.phones[i].poll_timeout();
                 let address = Self::phone_address(i);
                 while let Some(command) = self.phones[i].next_command() {
                     quiet = false;
                     let rtp = SocketAddr::new(address.ip(), 30_000);
                     let rtcp = SocketAddr::new(address.ip(), 30_001);
                     match command {
-                        PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, bytes.to_vec()),
-                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, bytes),
-                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, bytes),
+                        PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, &bytes),
+                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, &bytes),
+                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, &bytes),
                     }
                 }
             }
@@ -397,7 +428,7 @@ impl World {
     fn carry_out(&mut self, command: Command) {
         let now = self.now;
         match command {
-            Command::Transmit { flow, bytes } => self.post(Kind::Sip, flow.local, flow.remote, bytes.to_vec()),
+            Command::Transmit { flow, bytes } => self.post(Kind::Sip, flow.local, flow.remote, &bytes),
             Command::Append { events, ticket } => {
                 self.ledger.extend(events);
                 if let Some(ticket) = ticket {
@@ -409,8 +440,10 @@ impl World {
                     });
                 }
             }
-            Command::OpenMedia { id, .. } => {
-                let local = (!self.ports_exhausted).then(|| self.open_media(id));
+            Command::OpenMedia { id, local, remote, signalling } => {
+                let other_family = remote.is_some_and(|ip| ip.is_ipv4() != local.is_ipv4());
+                let ip = if other_family { SERVER_V6.into() } else { SERVER.into() };
+                let local = (!self.ports_exhausted).then(|| self.open_media(id, ip, signalling));
                 self.exchange.media_opened(id, local, now);
             }
             Command::Negotiate { id, params } => {
@@ -461,10 +494,13 @@ impl World {
             Command::FinishRecording { id } => {
                 let recording = self.media.get_mut(&id).and_then(|m| m.recording.take());
                 if let Some((file, bytes)) = recording {
-                    let duration_ms = bytes.len() as u64 / 8;
+                    let recorded = Recorded {
+                        duration_ms: bytes.len() as u64 / 8,
+                        sha256: "0".repeat(64),
+                        cut_short: None,
+                    };
                     self.recordings.insert(file, bytes);
-                    self.exchange
-                        .recording_saved(id, duration_ms, "0".repeat(64).as_str(), now);
+                    self.exchange.recorded(id, &recorded, now);
                 }
             }
             Command::CloseMedia { id } => {

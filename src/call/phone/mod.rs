@@ -20,7 +20,7 @@ use crate::sip::ua::{Command as UaCommand, Credentials, LegEnd, OutgoingCall, Ua
 use crate::sip::{Flow, message};
 
 use super::LocalRtp;
-pub use ear::{Ear, Sound};
+pub use ear::{Ear, Sound, is as is_sound};
 pub use script::{Action, HoldWay, KeyPress};
 
 /// Wheel of the telephone's sound.
@@ -110,7 +110,7 @@ impl Phone {
     pub fn new(config: PhoneConfig, script: Vec<Action>, now: Now) -> Self {
         let mut rng = StdRng::seed_from_u64(config.seed);
         let ua_config = UaConfig { user_agent: "yihao-call".to_owned(), ..UaConfig::default() };
-        let ua = UserAgent::new(ua_config, config.transactions.clone(), StdRng::from_rng(&mut rng));
+        let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
         let session = Session::new(
             SessionConfig {
                 ssrc: rng.next_u32(),
@@ -284,7 +284,7 @@ impl Phone {
             }
         }
         while let Some(output) = self.session.next_output() {
-            self.sound(output, now);
+            self.sound(&output, now);
         }
         self.follow_script(now);
         while let Some(command) = self.ua.next_command() {
@@ -297,6 +297,9 @@ impl Phone {
 
     fn event(&mut self, event: UaEvent, now: Now) {
         match event {
+            UaEvent::Incoming { leg, refusal: Some(refusal), .. } => {
+                self.ua.reject(leg, refusal.status, &refusal.headers, now);
+            }
             UaEvent::Incoming { leg, offer, .. } => self.rings(leg, offer, now),
             UaEvent::Provisional { status, sdp, .. } => {
                 self.note(status.to_string(), now);
@@ -338,6 +341,9 @@ impl Phone {
     }
 
     fn rings(&mut self, leg: LegId, offer: Option<Sdp>, now: Now) {
+        if self.leg.is_some() {
+            return self.ua.reject(leg, 486, &[], now); // one line, one call
+        }
         self.leg = Some(leg);
         self.note("rings", now);
         if let Some(status) = self.config.refuses {
@@ -410,11 +416,11 @@ impl Phone {
         }
     }
 
-    fn sound(&mut self, output: MediaOutput, now: Now) {
+    fn sound(&mut self, output: &MediaOutput, now: Now) {
         match output {
-            MediaOutput::RecordingFrame(frame) => self.ear.hear(&frame),
-            MediaOutput::Digit { digit, .. } => self.ear.keys.push(digit),
-            MediaOutput::PlayFinished(id) if self.speaking == Some(id) => {
+            MediaOutput::RecordingFrame(frame) => self.ear.hear(frame),
+            MediaOutput::Digit { digit, .. } => self.ear.keys.push(*digit),
+            MediaOutput::PlayFinished(id) if self.speaking == Some(*id) => {
                 self.speaking = None;
                 self.note("has spoken", now);
             }

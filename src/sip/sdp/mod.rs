@@ -8,4 +8,4 @@ mod tests;
 
 pub use body::{Attributes, Connection, Media, Origin, Sdp, SdpError};
 pub use negotiate::{LocalAudio, accept_answer, answer, offer};
-pub use stream::NotAcceptable;
+pub use stream::{NotAcceptable, audio_address};

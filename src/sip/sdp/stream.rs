@@ -54,6 +54,14 @@ pub(super) struct Codecs {
     pub(super) comfort_noise: Option<u8>,
 }
 
+/// Where the far side expects the sound of its first audio stream, before anything is agreed. `None` if it does not say,
+/// or holds the old way.
+pub fn audio_address(sdp: &Sdp) -> Option<IpAddr> {
+    let audio = sdp.media.iter().find(|m| m.port != 0 && m.kind.eq_ignore_ascii_case("audio"))?;
+    let connection = audio.connection.as_ref().or(sdp.connection.as_ref())?;
+    connection.ip().filter(|ip| !ip.is_unspecified())
+}
+
 impl Stream {
     /// Reads an `m=` line of `sdp`. `ours` tells the address family that we can send from; `mux_allowed`, whether
     /// RTCP may share the RTP port (in an answer only if it was offered, RFC 5761 §5.1.1).

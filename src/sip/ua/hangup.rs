@@ -8,9 +8,10 @@ use super::leg::{Leg, Pending, Phase};
 use super::timers::Timer;
 use super::types::{LegEnd, Side, UaEvent};
 
-/// A `Reason` value (RFC 3326): SIP statuses from 100 on, Q.850 causes below.
-fn reason((code, text): (u16, String)) -> String {
-    let protocol = if code >= 100 { "SIP" } else { "Q.850" };
+/// A `Reason` value (RFC 3326): final SIP statuses from 200 on, Q.850 causes (1 to 127) below.
+pub(super) fn reason(cause: &(u16, String)) -> String {
+    let (code, text) = cause;
+    let protocol = if *code >= 200 { "SIP" } else { "Q.850" };
     let text: String = text
         .chars()
         .filter(|c| !c.is_control() && !matches!(c, '"' | '\\'))
@@ -20,13 +21,10 @@ fn reason((code, text): (u16, String)) -> String {
 
 impl Leg {
     /// The application hangs up.
-    pub fn hangup(&mut self, core: &mut Core, cause: Option<(u16, String)>) {
+    pub fn hangup(&mut self, core: &mut Core, cause: Option<&(u16, String)>) {
         match &self.phase {
             Phase::Ringing(_) => {
-                let status = cause
-                    .as_ref()
-                    .map(|(code, _)| *code)
-                    .filter(|status| *status >= 400);
+                let status = cause.map(|cause| cause.0).filter(|status| *status >= 400);
                 self.reject(core, status.unwrap_or(480), &[]);
             }
             Phase::Calling(_) => self.give_up(core, LegEnd::Cancelled, cause.map(reason)),
@@ -128,7 +126,8 @@ mod tests {
     #[test]
     fn a_reason_cannot_break_out_of_its_quotes() {
         let cause = (200, "answered\r\nX: \"elsewhere\"".to_owned());
-        assert_eq!(reason(cause), "SIP;cause=200;text=\"answeredX: elsewhere\"");
-        assert!(reason((16, String::new())).starts_with("Q.850;cause=16"));
+        assert_eq!(reason(&cause), "SIP;cause=200;text=\"answeredX: elsewhere\"");
+        assert!(reason(&(16, String::new())).starts_with("Q.850;cause=16"));
+        assert!(reason(&(102, String::new())).starts_with("Q.850;cause=102"), "Q.850 goes up to 127");
     }
 }

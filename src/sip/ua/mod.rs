@@ -42,13 +42,14 @@ use rand::{Rng, SeedableRng};
 
 use crate::kernel::{Digit, LegId, Mono, Now};
 use crate::sip::flow::Flow;
-use crate::sip::message::{HeaderName, Malformed, Message, Request, Response};
+use crate::sip::message::{HeaderName, Malformed, Message, Method, Request, Response};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::{self, ClientKey, Failure, Layer, ServerKey, TransactionConfig};
 
 use self::core::{Core, Purpose, Use};
 use self::leg::Leg;
 
+pub use self::checks::Refusal;
 pub use self::types::{Command, Credentials, LegEnd, OutgoingCall, Side, UaConfig, UaEvent};
 
 /// The user agent of one shard.
@@ -89,7 +90,8 @@ impl UserAgent {
         self.pump();
     }
 
-    /// While draining, a new INVITE is answered 503 with Retry-After; running calls go on.
+    /// While draining, OPTIONS is answered 503 with Retry-After, so that peers look elsewhere. New calls still come to the
+    /// application, which has to put them on record before it refuses them.
     pub fn set_draining(&mut self, draining: bool) {
         self.core.draining = draining;
     }
@@ -171,9 +173,9 @@ impl UserAgent {
         id
     }
 
-    /// Ends a leg in whatever state it is: refusal, CANCEL or BYE, with a Reason (RFC 3326; SIP status, or Q.850 below 100).
+    /// Ends a leg in whatever state it is: refusal, CANCEL or BYE, with a Reason (RFC 3326; SIP status, or Q.850 below 200).
     pub fn hangup(&mut self, leg: LegId, cause: Option<(u16, String)>, now: Now) {
-        self.turn(leg, now, |leg, core| leg.hangup(core, cause));
+        self.turn(leg, now, |leg, core| leg.hangup(core, cause.as_ref()));
     }
 
     /// Offers anew: by re-INVITE, or by UPDATE before the answer; as soon as nothing else is open. Ends in `Answer` or
@@ -296,7 +298,10 @@ impl UserAgent {
             .and_then(|()| checks::uri(&request))
             .and_then(|()| checks::extensions(&request));
         if let Err(refusal) = checked {
-            return self.core.refuse(key, &request, refusal);
+            return match (&request.method, within_dialog) {
+                (Method::Invite, false) => self.on_refused_invite(key, request, flow, refusal),
+                _no_new_call => self.core.refuse(key, &request, refusal),
+            };
         }
         if !within_dialog {
             return self.on_outside(key, request, flow);

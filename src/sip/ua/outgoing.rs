@@ -330,6 +330,12 @@ impl Leg {
         self.finish(core, end);
     }
 
+    /// Its time is over. Whoever waits for it hears so now: the far side may be silent for another half minute.
+    pub fn rang_too_long(&mut self, core: &mut Core) {
+        self.report(core, LegEnd::Timeout);
+        self.give_up(core, LegEnd::Timeout, None);
+    }
+
     /// Gives up an unanswered call of ours: CANCEL once a provisional response allows it (RFC 3261 §9.1). The transaction
     /// fails if no final answer follows.
     pub fn give_up(&mut self, core: &mut Core, end: LegEnd, cause: Option<String>) {

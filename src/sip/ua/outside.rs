@@ -2,7 +2,7 @@
 
 use crate::kernel::LegId;
 use crate::sip::flow::Flow;
-use crate::sip::message::{HeaderName, Method, Request};
+use crate::sip::message::{Method, Request};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::ServerKey;
 
@@ -32,10 +32,28 @@ impl UserAgent {
     }
 
     fn on_invite(&mut self, key: ServerKey, invite: Request, flow: Flow) {
-        let offer = match admit(&self.core, &invite) {
-            Ok(offer) => offer,
-            Err(refusal) => return self.core.refuse(key, &invite, refusal),
-        };
+        match admit(&self.core, &invite) {
+            Ok(offer) => self.on_call(key, invite, flow, offer, None),
+            Err(refusal) => self.on_call(key, invite, flow, None, Some(refusal)),
+        }
+    }
+
+    /// A call that was not even understood is a call: the application hears of it, refuses it and has it on record.
+    pub(super) fn on_refused_invite(&mut self, key: ServerKey, invite: Request, flow: Flow, refusal: Refusal) {
+        if self.core.layer.is_merged(key) {
+            return self.core.reply(key, &invite, 482);
+        }
+        self.on_call(key, invite, flow, None, Some(refusal));
+    }
+
+    fn on_call(
+        &mut self,
+        key: ServerKey,
+        invite: Request,
+        flow: Flow,
+        offer: Option<Sdp>,
+        refusal: Option<Refusal>,
+    ) {
         let id = LegId(self.last_leg + 1);
         let leg = Leg::of_invite(id, &mut self.core, key, &invite, flow, offer.as_ref());
         let Ok(leg) = leg else {
@@ -50,16 +68,13 @@ impl UserAgent {
             invite,
             flow,
             offer,
+            refusal,
         });
     }
 }
 
 /// What an INVITE must pass before it becomes a leg; its offer.
 fn admit(core: &Core, invite: &Request) -> Result<Option<Sdp>, Refusal> {
-    if core.draining {
-        let seconds = core.config.retry_after_s.to_string();
-        return Err(Refusal::because(503, HeaderName::RetryAfter, seconds));
-    }
     checks::accept(invite)?;
     let offer = checks::sdp_of_request(invite)?;
     Ask::of(&invite.headers).check(&core.config)?;

@@ -31,7 +31,7 @@ pub(super) enum Timer {
     Confirm,
 }
 
-const ALL: [Timer; 11] = [
+const ALL: [Timer; 12] = [
     Timer::ResendProvisional,
     Timer::NoPrack,
     Timer::RefreshProvisional,

@@ -241,7 +241,7 @@ impl Leg {
                     | Phase::Talking
                     | Phase::PeerLeft(_)
                     | Phase::Leaving { .. }
-                    | Phase::Gone => self.give_up(core, LegEnd::Timeout, None),
+                    | Phase::Gone => self.rang_too_long(core),
                 },
                 Timer::Silence => self.met_silence(core),
                 Timer::ResendAnswer => self.resend_answer(core),

@@ -25,7 +25,7 @@ use crate::kernel::Event;
 
 use super::disk::{Disk, RealDisk};
 use super::health::StoreHealth;
-use super::lock;
+use super::{lock, monotonic};
 pub use reader::{Entry, JournalReader};
 use writer::{Views, Writer};
 
@@ -468,14 +468,6 @@ impl Shared {
             None => thread::park(),
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "paces the retries of a failed disk; no call timer and no record depends on it"
-)]
-fn monotonic() -> Instant {
-    Instant::now()
 }
 
 /// Whether a folder holds a journal to go on from.

@@ -17,7 +17,8 @@ use crate::store::record::{CallRecord, RecordingFacts};
 
 use super::{LedgerError, Sendable, signed};
 
-/// Finds out what is on the disk of a recording that was cut off, repairing it if need be; `None`: nothing is.
+/// Finds out what is on the disk of a recording that was cut off, repairing it if need be. `None`: that cannot be said now,
+/// and is left for the next start.
 pub type Settle = Arc<dyn Fn(&str) -> Option<RecordingFacts> + Send + Sync>;
 
 /// A message shorter than this is a breath or a click: it is kept, but nobody is owed a call for it. (While a call lives,
@@ -132,20 +133,11 @@ impl Closing {
         let mut events = Vec::new();
         let mut left_a_message = false;
         for recording in record.open_recordings() {
-            match (self.settle)(&recording.file) {
-                Some(RecordingFacts {
-                    duration_ms,
-                    sha256,
-                }) => {
-                    left_a_message |= recording.purpose == "message" && duration_ms >= SHORTEST_MESSAGE_MS;
-                    let file = recording.file.clone();
-                    let kind = EventKind::RecordingEnded { file, duration_ms, sha256 };
-                    events.push(Event { call, at, kind });
-                }
-                None => {
-                    tracing::error!(%call, file = recording.file, "a recording is not on the disk")
-                }
-            }
+            let Some(RecordingFacts { duration_ms, sha256, cut_short }) = (self.settle)(&recording.file) else { continue };
+            left_a_message |= recording.purpose == "message" && duration_ms >= SHORTEST_MESSAGE_MS;
+            let file = recording.file.clone();
+            let kind = EventKind::RecordingEnded { file, duration_ms, sha256, cut_short };
+            events.push(Event { call, at, kind });
         }
         if let Some(because) = debt(record, left_a_message)
             && let Some(to) = record.from.clone()

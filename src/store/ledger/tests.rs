@@ -183,6 +183,7 @@ async fn calls_left_open_by_a_kill_are_ended_once_at_the_last_sign_of_life() {
             (file == "m.wav").then(|| RecordingFacts {
                 duration_ms: 5_000,
                 sha256: "ab".into(),
+                cut_short: None,
             })
         });
         let closing = Closing::new(last_seq, at(9_000), settle);

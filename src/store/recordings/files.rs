@@ -112,11 +112,21 @@ impl Growing {
         Ok(())
     }
 
-    /// Gives the file its name. What a failed write left behind the last whole second stays out of the header's count.
+    /// Gives the file its name. Sound that a failed write has left behind counts as well: the header tells all that is there.
     pub fn finish(self, disk: &dyn Disk) -> io::Result<Finished> {
+        let data_len = count_samples(&*self.handle, self.channels)?;
         complete(disk, &self.path, &*self.handle)?;
-        describe(self.file, &*self.handle, self.data_len, self.channels)
+        describe(self.file, &*self.handle, data_len, self.channels)
     }
+}
+
+/// Brings the header up to date with the file's length; gives the bytes of sound.
+fn count_samples(handle: &dyn DiskFile, channels: u16) -> io::Result<u32> {
+    let data = handle.len()?.saturating_sub(wav::HEADER_BYTES as u64);
+    let whole = data - data % u64::from(channels);
+    let data_len = u32::try_from(whole).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    handle.write_all_at(&wav_header(data_len, channels), 0)?;
+    Ok(data_len)
 }
 
 fn complete(disk: &dyn Disk, path: &Path, handle: &dyn DiskFile) -> io::Result<()> {
@@ -167,10 +177,7 @@ pub fn settle(disk: &dyn Disk, dir: &Path, file: &str) -> io::Result<Finished> {
     let channels = wav::channels(&header[..got]).unwrap_or(1);
     let mut data_len = wav::data_len(&header[..got]);
     if cut_off {
-        let data = handle.len()?.saturating_sub(wav::HEADER_BYTES as u64);
-        let whole = data - data % u64::from(channels);
-        data_len = u32::try_from(whole).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        handle.write_all_at(&wav_header(data_len, channels), 0)?;
+        data_len = count_samples(&*handle, channels)?;
         complete(disk, &path, &*handle)?;
     }
     describe(file.to_owned(), &*handle, data_len, channels)

@@ -1,5 +1,5 @@
-//! The recorder: one thread, `recorder`, writes all recordings. Whoever has sound puts it into memory and goes on; once a
-//! second the thread writes what came and makes it durable. Knows no RTP and no call.
+//! The recorder: one thread, `recorder`, writes all recordings. Whoever has sound puts it into memory and goes on; every
+//! 0.7 seconds the thread writes what came and makes it durable. Knows no RTP and no call.
 
 mod files;
 mod wav;
@@ -9,20 +9,21 @@ mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::disk::{Disk, RealDisk};
 use super::health::StoreHealth;
-use super::lock;
+use super::{lock, monotonic};
 use files::Growing;
 pub use files::{Finished, is_safe_name, repair, settle};
 pub use wav::wav_header;
 
-/// How often sound is written and made durable: what a power cut takes at most.
-const FLUSH: Duration = Duration::from_secs(1);
+/// How often sound is written and made durable. Together with the time that the writing takes on a busy machine, a power cut
+/// or a kill takes less than the last second.
+const FLUSH: Duration = Duration::from_millis(700);
 /// Recordings that may wait to be begun.
 const OPENINGS_MAX: usize = 1_024;
 /// Sound that may wait for a slow disk, per channel: 30 s.
@@ -46,6 +47,18 @@ pub enum StopReason {
     /// Too many recordings were begun at once, or the recorder is going down.
     #[error("the recorder takes no more")]
     Refused,
+}
+
+impl StopReason {
+    /// The stable name used in records.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::DiskFull => "disk_full",
+            Self::DiskFailed(_) | Self::BadName(_) => "disk_failed",
+            Self::TooSlow => "too_slow",
+            Self::Refused => "too_many",
+        }
+    }
 }
 
 /// How a recording came out.
@@ -168,9 +181,11 @@ impl Drop for Recorder {
 }
 
 impl RecorderHandle {
-    /// Begins a recording of A-law sound in 1 or 2 interleaved channels. Never blocks; `done` is told how it came out, also
-    /// when it could not begin.
-    pub fn open(&self, file: &str, channels: u16, done: Done) -> Recording {
+    /// Begins a recording of A-law sound in 1 or 2 interleaved channels. Never blocks; `done` is told how it came out.
+    ///
+    /// # Errors
+    /// [`StopReason::Refused`]; `done` is not told then.
+    pub fn open(&self, file: &str, channels: u16, done: Done) -> Result<Recording, StopReason> {
         let channels = channels.clamp(1, 2);
         let waiting = Waiting {
             max_bytes: WAITING_MAX_BYTES * usize::from(channels),
@@ -185,22 +200,14 @@ impl RecorderHandle {
             shared: shared.clone(),
             done,
         };
-        if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) =
-            self.jobs.try_send(job)
-            && let Job::Open { file, done, .. } = job
-        {
+        if self.jobs.try_send(job).is_err() {
             self.health.recordings_failed.add(1);
-            lock(&shared.waiting).stopped = Some(StopReason::Refused);
-            done(Outcome {
-                file,
-                finished: None,
-                stopped: Some(StopReason::Refused),
-            });
+            return Err(StopReason::Refused);
         }
-        Recording {
+        Ok(Recording {
             shared,
             jobs: self.jobs.clone(),
-        }
+        })
     }
 }
 
@@ -241,12 +248,13 @@ struct Worker {
 impl Worker {
     fn run(mut self, inbox: &Receiver<Job>) {
         let mut closing = false;
+        let mut flush_at = monotonic() + FLUSH;
         while !closing {
-            // Nothing to do: sleep until someone calls. Otherwise look after all once a second.
+            // Nothing to do: sleep until someone calls. Otherwise look after all at each flush, however many calls come.
             let job = if self.running.is_empty() {
                 inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                inbox.recv_timeout(FLUSH)
+                inbox.recv_timeout(flush_at.saturating_duration_since(monotonic()))
             };
             match job {
                 Ok(Job::Open {
@@ -256,8 +264,13 @@ impl Worker {
                     done,
                 }) => self.open(file, channels, shared, done),
                 Ok(Job::Look) => self.sweep(false),
-                Err(RecvTimeoutError::Timeout) => self.sweep(true),
+                Err(RecvTimeoutError::Timeout) => {}
                 Ok(Job::Close) | Err(RecvTimeoutError::Disconnected) => closing = true,
+            }
+            let now = monotonic();
+            if now >= flush_at {
+                self.sweep(true);
+                flush_at = now + FLUSH;
             }
             self.health.recordings_open.set(self.running.len() as u64);
         }

@@ -23,7 +23,7 @@ fn a_message_is_on_the_disk_with_a_true_header_and_its_fingerprint() {
     let health = Arc::<StoreHealth>::default();
     let recorder = Recorder::start(dir.path(), health.clone()).unwrap();
     let (done, told) = told();
-    let recording = recorder.handle().open("2026-05/message-1.wav", 1, done);
+    let recording = recorder.handle().open("2026-05/message-1.wav", 1, done).unwrap();
     for n in 0..75 {
         assert!(recording.frames(&[n; 160]));
     }
@@ -107,7 +107,7 @@ fn when_the_disk_is_full_the_recording_stops_and_says_so() {
     let recorder =
         Recorder::start_on(Arc::new(disk.clone()), Path::new(DIR), Arc::default()).unwrap();
     let (done, told) = told();
-    let recording = recorder.handle().open("x.wav", 1, done);
+    let recording = recorder.handle().open("x.wav", 1, done).unwrap();
     for _ in 0..150 {
         recording.frames(&[1; 160]);
     }
@@ -124,15 +124,13 @@ fn a_disk_that_is_too_slow_costs_the_recording_and_not_the_memory() {
         jobs,
         health: Arc::default(),
     };
-    let recording = handle.open("x.wav", 1, Box::new(|_| ()));
+    let recording = handle.open("x.wav", 1, Box::new(|_| ())).unwrap();
     let taken = (0..10_000)
         .take_while(|_| recording.frames(&[1; 160]))
         .count();
     assert_eq!(taken * 160, WAITING_MAX_BYTES);
-    let (done, told) = told();
-    let refused = handle.open("y.wav", 1, done);
-    assert_eq!(told.recv().unwrap().stopped, Some(StopReason::Refused));
-    assert!(!refused.frames(&[1; 160]));
+    let refused = handle.open("y.wav", 1, Box::new(|_| ()));
+    assert_eq!(refused.err(), Some(StopReason::Refused));
 }
 
 #[test]
@@ -165,7 +163,27 @@ fn a_recording_never_replaces_another() {
     let recorder = Recorder::start(dir.path(), Arc::default()).unwrap();
     for expected in [true, false] {
         let (done, told) = told();
-        recorder.handle().open("x.wav", 1, done).finish();
+        recorder.handle().open("x.wav", 1, done).unwrap().finish();
         assert_eq!(told.recv().unwrap().finished.is_some(), expected);
+    }
+}
+
+#[test]
+fn others_that_come_and_go_do_not_keep_a_message_from_the_disk() {
+    let disk = FakeDisk::new(1, 1 << 20);
+    let recorder =
+        Recorder::start_on(Arc::new(disk.clone()), Path::new(DIR), Arc::default()).unwrap();
+    let long = recorder.handle().open("long.wav", 1, Box::new(|_| ())).unwrap();
+    let begun = monotonic();
+    for n in 0.. {
+        long.frames(&[7; 160]);
+        let (done, told) = told();
+        recorder.handle().open(&format!("{n}.wav"), 1, done).unwrap().finish();
+        told.recv().unwrap();
+        if read(&disk, "long.wav.part").len() > 58 {
+            break;
+        }
+        assert!(begun.elapsed() < FLUSH * 3, "nothing of the long one is on the disk");
+        thread::sleep(Duration::from_millis(20));
     }
 }

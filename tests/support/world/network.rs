@@ -67,7 +67,7 @@ impl Ord for Packet {
 }
 
 impl World {
-    pub(super) fn post(&mut self, kind: Kind, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+    pub(super) fn post(&mut self, kind: Kind, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let (weather, counter) = match kind {
             Kind::Sip => (self.sip_weather.clone(), &mut self.counters[0]),
             Kind::Rtp | Kind::Rtcp => (self.rtp_weather.clone(), &mut self.counters[1]),
@@ -75,9 +75,9 @@ impl World {
         *counter += 1;
         let lost_by_count = weather.lose_every > 0 && *counter % weather.lose_every == 0;
         if kind == Kind::Sip {
-            self.check_answer(&bytes, from);
-            self.sip_log.push((self.now.mono, from, to, bytes.clone()));
-            if !(self.sip_filter)(&bytes, from, to) {
+            self.check_answer(bytes, from);
+            self.sip_log.push((self.now.mono, from, to, bytes.to_vec()));
+            if !(self.sip_filter)(bytes, from, to) {
                 return;
             }
         }
@@ -94,7 +94,7 @@ impl World {
                 from,
                 to,
                 kind,
-                bytes: bytes.clone(),
+                bytes: bytes.to_vec(),
             });
         }
     }

@@ -11,7 +11,7 @@ use yihao::kernel::{MediaId, Mono, PlayId};
 use yihao::media::{Clip, Destination, MediaCommand, MediaOutput, Session, SessionConfig};
 
 use super::network::Kind;
-use super::{SERVER, World};
+use super::World;
 
 const TICK: Duration = Duration::from_millis(20);
 
@@ -67,10 +67,10 @@ impl World {
                         });
                     }
                     for (from, to, bytes) in out {
-                        self.post(Kind::Rtp, from, to, bytes);
+                        self.post(Kind::Rtp, from, to, &bytes);
                     }
                 }
-                other => self.exchange.heard(id, other, self.now),
+                other => self.exchange.heard(id, &other, self.now),
             }
         }
     }
@@ -96,32 +96,33 @@ impl World {
                 });
             }
             for (kind, from, to, bytes) in out {
-                self.post(kind, from, to, bytes);
+                self.post(kind, from, to, &bytes);
             }
             self.outputs_of(id);
         }
     }
 
-    pub(super) fn open_media(&mut self, id: MediaId) -> LocalRtp {
+    pub(super) fn open_media(&mut self, id: MediaId, ip: IpAddr, signalling: IpAddr) -> LocalRtp {
         let port = self.next_port;
         self.next_port += 2;
         let config = SessionConfig {
             ssrc: self.rng.random(),
+            signalling_ip: Some(signalling),
             ..SessionConfig::default()
         };
         self.media.insert(
             id,
             ServerMedia {
                 session: Session::new(config, self.now.mono),
-                rtp: SocketAddr::new(IpAddr::V4(SERVER), port),
-                rtcp: SocketAddr::new(IpAddr::V4(SERVER), port + 1),
+                rtp: SocketAddr::new(ip, port),
+                rtcp: SocketAddr::new(ip, port + 1),
                 next_tick: self.now.mono + TICK,
                 peer: None,
                 recording: None,
             },
         );
         LocalRtp {
-            address: IpAddr::V4(SERVER),
+            address: ip,
             rtp_port: port,
             rtcp_port: port + 1,
         }

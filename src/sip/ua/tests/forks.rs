@@ -76,6 +76,7 @@ fn a_challenge_is_answered_once() {
         credentials: Some(Credentials {
             username: "12345".to_owned(),
             password: "secret".to_owned(),
+            realm: None,
         }),
         ..call_from(Alice)
     };
@@ -109,6 +110,7 @@ fn the_bye_carries_the_credentials_that_the_invite_needed() {
         credentials: Some(Credentials {
             username: "12345".to_owned(),
             password: "secret".to_owned(),
+            realm: None,
         }),
         ..call_from(Alice)
     };

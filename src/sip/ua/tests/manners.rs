@@ -146,14 +146,13 @@ fn what_the_application_wants_reaches_it() {
 }
 
 #[test]
-fn while_draining_new_calls_are_sent_away_and_old_ones_go_on() {
+fn while_draining_a_pulse_is_told_and_old_calls_go_on() {
     let mut solo = Solo::new(UaConfig::default());
     let to = established(&mut solo, "");
     solo.ua.set_draining(true);
-    let other = solo
-        .request("INVITE", 1, "", SDP)
-        .replace("by-hand", "another");
-    solo.hear(&other);
+    // A new INVITE is refused by the exchange, which puts it on record first.
+    let pulse = solo.request("OPTIONS", 1, "", "").replace("by-hand", "another");
+    solo.hear(&pulse);
     assert_eq!(solo.status(), 503);
     assert_eq!(header(&solo.last(), "Retry-After"), "30");
     let info = solo.request_to(&to, "INFO", 5, "", "");

@@ -413,6 +413,7 @@ pub fn call_from(who: Who) -> OutgoingCall {
         credentials: None,
         headers: Vec::new(),
         ring_timeout: Duration::from_secs(60),
+        silence_timeout: None,
         call_id: None,
     }
 }

@@ -1,0 +1,4 @@
+//! What strangers do to the server's SIP ports.
+
+mod crafted;
+mod floods;
