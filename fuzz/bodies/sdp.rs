@@ -19,9 +19,10 @@ pub fn run(data: &[u8]) {
         if let Ok(params) = accept_answer(&ours, &sdp) {
             sane(&params, &local);
         }
-        fixed(&sdp.clone().revised(&ours));
-        fixed(&ours.revised(&sdp));
     }
+    let ours = offer(&locals()[0]);
+    fixed(&sdp.clone().revised(&ours));
+    fixed(&ours.revised(&sdp));
 }
 
 /// What we write of a description reads as the same, and is then written the same.

@@ -3,6 +3,9 @@
 use yihao::kernel::limits::{SIP_BODY_MAX_BYTES, SIP_HEAD_MAX_BYTES};
 use yihao::sip::message::{Frame, Malformed, StreamFramer};
 
+/// Longest stream that is fed octet by octet, bytes.
+const CRUMBLED_MAX_BYTES: usize = 256;
+
 type Frames = Vec<Result<Frame, Malformed>>;
 
 /// See [`super::stream`].
@@ -12,8 +15,11 @@ pub fn run(data: &[u8]) {
         1 + usize::from(rest[0] % 48) + 7 * usize::from(rest[rest.len() - 1] % 8)
     });
     assert_eq!(whole, torn, "torn by its own octets");
-    let crumbs = frames(data, |_| 1);
-    assert_eq!(whole, crumbs, "torn into octets");
+    // Octet by octet is slow, and short streams have every kind of seam already.
+    if data.len() <= CRUMBLED_MAX_BYTES {
+        let crumbs = frames(data, |_| 1);
+        assert_eq!(whole, crumbs, "torn into octets");
+    }
 }
 
 /// The frames of `data`, fed in pieces of the size that `size` gives for what is left. Pongs are left out: half a ping may
