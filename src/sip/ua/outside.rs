@@ -34,6 +34,8 @@ impl UserAgent {
     fn on_invite(&mut self, key: ServerKey, invite: Request, flow: Flow) {
         match admit(&self.core, &invite) {
             Ok(offer) => self.on_call(key, invite, flow, offer, None),
+            // Not the end of a call: the caller comes back at once with a longer interval (RFC 4028 §6).
+            Err(refusal) if refusal.status == 422 => self.core.refuse(key, &invite, refusal),
             Err(refusal) => self.on_call(key, invite, flow, None, Some(refusal)),
         }
     }
