@@ -20,6 +20,8 @@ const DESK: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 /// What the desk says and what the caller says there, hertz.
 const DESK_TONE: f64 = 700.0;
 const CALLER_TONE: f64 = 1_200.0;
+/// How long the caller speaks his message, seconds.
+const SPOKEN_S: f64 = 3.0;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A folder that is removed when the demo ends; `None` for one that stays.
@@ -115,8 +117,8 @@ fn recording_lacks(record: &CallRecord, config: &Config, at_least_ms: u64, hz: f
     let clip = wav::parse(&bytes).ok()?;
     let mut ear = Ear::default();
     ear.heard.extend_from_slice(clip.octets(Law::A));
-    let share = ear.share(Sound::Tone(hz), 0.0, ear.seconds());
-    (share < 0.5).then(|| format!("only {:.0} % of the recording is the {hz} Hz that was spoken", share * 100.0))
+    let heard_s = ear.share(Sound::Tone(hz), 0.0, ear.seconds()) * ear.seconds();
+    (heard_s < SPOKEN_S - 0.5).then(|| format!("only {heard_s:.1} s of the recording are the {hz} Hz that were spoken"))
 }
 
 /// The calls, in order.
@@ -147,7 +149,7 @@ pub(super) fn stories(sip: SocketAddr, tcp: SocketAddr) -> Vec<Story> {
                 pause(1.0),
                 voice(5),
                 pause(8.0),
-                Action::Speak(tone(CALLER_TONE, 3.0)),
+                Action::Speak(tone(CALLER_TONE, SPOKEN_S)),
                 press("#"),
                 voice(5),
                 Action::WaitHangUp(PATIENCE),
