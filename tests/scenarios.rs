@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod citizen;
+mod fuzz_seeds;
 mod served;
 mod sip;
 mod sip_torture;

@@ -6,6 +6,7 @@ use crate::kernel::{EndReason, EndedBy, EventKind, LegId, Now, PhoneNumber};
 use crate::sip::Flow;
 use crate::sip::message::{HeaderName, NameAddr, Request, Uri};
 use crate::sip::sdp::{self, Sdp};
+use crate::sip::ua;
 
 use super::admission::{CallerId, Peer, Refusal};
 use super::desk::{Command, Desk, LocalRtp};
@@ -22,12 +23,13 @@ pub(super) struct Arrival<'a> {
     pub invite: &'a Request,
     pub flow: Flow,
     pub offer: Option<Sdp>,
+    pub refusal: Option<ua::Refusal>,
 }
 
 impl Call {
     /// Takes a call in or refuses it. Either way it is a call, with its first event.
     pub(super) fn arrive(arrival: Arrival<'_>, now: Now, desk: &mut Desk, shared: &Shared) -> Self {
-        let Arrival { leg, invite, flow, offer } = arrival;
+        let Arrival { leg, invite, flow, offer, refusal } = arrival;
         let source = flow.remote.ip().to_canonical();
         let peer = shared.peers.iter().find(|p| p.networks.iter().any(|n| n.contains(source)));
         let from = caller_number(invite, peer);
@@ -87,6 +89,12 @@ impl Call {
                 return call;
             }
         }
+        if let Some(refusal) = refusal {
+            let after = After::Reject { status: refusal.status, headers: refusal.headers };
+            let reason = reason_of_refusal(refusal.status);
+            call.end(EndedBy::System, reason, Some(refusal.status), after, now, desk);
+            return call;
+        }
         let Some(number) = number else {
             call.refuse(Refusal { reason: EndReason::UnknownNumber, status: 404, retry_after_s: None }, now, desk);
             return call;
@@ -97,7 +105,7 @@ impl Call {
         desk.by_media.insert(media, id);
         call.media = Some(Media { id: media, local: None });
         let remote = call.offer.as_deref().and_then(sdp::audio_address);
-        desk.push(Command::OpenMedia { id: media, local: flow.local.ip(), remote });
+        desk.push(Command::OpenMedia { id: media, local: flow.local.ip(), remote, signalling: source });
         call
     }
 
@@ -145,8 +153,16 @@ impl Call {
     }
 
     fn refuse(&mut self, refusal: Refusal, now: Now, desk: &mut Desk) {
-        let after = After::Reject { status: refusal.status, retry_after_s: refusal.retry_after_s };
+        let after = After::reject(refusal.status, refusal.retry_after_s);
         self.end(EndedBy::System, refusal.reason, Some(refusal.status), after, now, desk);
+    }
+}
+
+/// The record's words for a call that failed a generic check of SIP.
+fn reason_of_refusal(status: u16) -> EndReason {
+    match status {
+        406 | 415 | 488 => EndReason::NotAcceptable,
+        _ => EndReason::ProtocolError,
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Command {
         id: MediaId,
         /// Our address towards the peer.
         local: IpAddr,
+        /// The peer's address in signalling: where its sound may come from besides what its SDP says.
+        signalling: IpAddr,
         /// Where the peer expects its sound. Signalling by IPv4 and sound by IPv6, or the other way round, is common with
         /// telephones that have both; our sound then leaves from the address that the routing table has towards there.
         remote: Option<IpAddr>,

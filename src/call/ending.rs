@@ -16,7 +16,7 @@ pub(super) enum After {
     /// Answer the INVITE with 200.
     Accept { answer: Box<Sdp> },
     /// Refuse the INVITE.
-    Reject { status: u16, retry_after_s: Option<u32> },
+    Reject { status: u16, headers: Vec<(HeaderName, String)> },
     /// Answer BYE with 200, or a cancelled INVITE with 487.
     ConfirmBye,
     /// Hang up on the caller (Q.850 cause for the Reason header, RFC 3326).
@@ -72,10 +72,7 @@ impl Call {
         self.end_on_record |= !matches!(after, After::Accept { .. });
         match after {
             After::Accept { answer } => self.answer(&answer, now, desk),
-            After::Reject { status, retry_after_s } => {
-                let extra: Vec<_> = retry_after_s.iter().map(|s| (HeaderName::RetryAfter, s.to_string())).collect();
-                desk.ua.reject(self.leg, status, &extra, now);
-            }
+            After::Reject { status, headers } => desk.ua.reject(self.leg, status, &headers, now),
             After::ConfirmBye => desk.ua.confirm_bye(self.leg, now),
             After::HangUp { cause } => {
                 desk.ua.hangup(self.leg, Some((cause, cause_text(cause).to_owned())), now);
@@ -118,6 +115,14 @@ impl Call {
             // Frames go to the recorder and packets to the peer inside the worker; the quality is noted by the exchange.
             MediaOutput::RecordingFrame(_) | MediaOutput::Forward(_) | MediaOutput::StrangerDropped => {}
         }
+    }
+}
+
+impl After {
+    /// A refusal that may say when to try again.
+    pub(super) fn reject(status: u16, retry_after_s: Option<u32>) -> Self {
+        let headers = retry_after_s.iter().map(|s| (HeaderName::RetryAfter, s.to_string())).collect();
+        Self::Reject { status, headers }
     }
 }
 

@@ -301,7 +301,7 @@ impl Exchange {
         let retry_after_s = Some(self.shared.limits.drain_retry_s);
         for call in self.calls.values_mut() {
             let (status, after) = match call.phase {
-                Phase::Arriving | Phase::Answering => (Some(503), After::Reject { status: 503, retry_after_s }),
+                Phase::Arriving | Phase::Answering => (Some(503), After::reject(503, retry_after_s)),
                 Phase::Answered | Phase::Talking | Phase::Ending => (None, After::HangUp { cause: 41 }),
             };
             call.end(EndedBy::System, EndReason::Draining, status, after, now, &mut self.desk);
@@ -377,8 +377,8 @@ impl Exchange {
 
     fn event(&mut self, event: UaEvent, now: Now) {
         match event {
-            UaEvent::Incoming { leg, invite, flow, offer } => {
-                let arrival = Arrival { leg, invite: &invite, flow, offer };
+            UaEvent::Incoming { leg, invite, flow, offer, refusal } => {
+                let arrival = Arrival { leg, invite: &invite, flow, offer, refusal };
                 let call = Call::arrive(arrival, now, &mut self.desk, &self.shared);
                 self.touched.push(call.id);
                 self.calls.insert(call.id, call);

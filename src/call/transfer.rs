@@ -145,7 +145,7 @@ impl Call {
         desk.by_media.insert(id, self.id);
         transfer.media = Some(Media { id, local: None });
         transfer.media_ip = Some(ip);
-        desk.push(Command::OpenMedia { id, local: ip, remote: None });
+        desk.push(Command::OpenMedia { id, local: ip, remote: None, signalling: flow.remote.ip() });
     }
 
     /// The transfer's session has its ports: call.

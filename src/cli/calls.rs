@@ -120,20 +120,20 @@ async fn show(config: &Config, ledger: &Ledger, wanted: &Show) -> Done {
     }
     let whole = wanted.reveal.is_some();
     let events = ledger.call_events(record.call).await?;
-    println!("call {}", record.call);
+    super::say(format_args!("call {}\n", record.call));
     let began = record.invite_at.unwrap_or(record.last_event_at);
-    println!("arrived {}", table::time(began, &config.time_zone));
+    super::say(format_args!("arrived {}\n", table::time(began, &config.time_zone)));
     for (_, event) in &events {
-        println!("  {}", line(event, began, whole));
+        super::say(format_args!("  {}\n", line(event, began, whole)));
     }
     if wanted.sip || wanted.messages {
         let messages = trace::read_call(&config.trace_dir(), &record.sip_call_ids)?;
         let numbers = if whole { Numbers::Shown } else { Numbers::Masked };
-        println!();
+        super::say(format_args!("\n"));
         match (messages.is_empty(), wanted.messages) {
-            (true, _) => println!("the trace no longer holds this call's SIP"),
-            (false, true) => print!("{}", trace::transcript(&messages, numbers)),
-            (false, false) => print!("{}", trace::ladder(&messages, numbers)),
+            (true, _) => super::say(format_args!("the trace no longer holds this call's SIP\n")),
+            (false, true) => super::say(format_args!("{}", trace::transcript(&messages, numbers))),
+            (false, false) => super::say(format_args!("{}", trace::ladder(&messages, numbers))),
         }
     }
     Ok(ExitCode::SUCCESS)

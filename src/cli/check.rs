@@ -13,23 +13,23 @@ pub(super) fn run(config: &Config) -> Done {
     match plans::load(config, &library) {
         Ok(plans) => {
             let (flows, numbers) = (plans.dialplan.flows().len(), plans.dialplan.numbers().len());
-            println!("dialplans: {flows} flows, {numbers} hotlines");
+            super::say(format_args!("dialplans: {flows} flows, {numbers} hotlines\n"));
             let years: Vec<String> = plans.calendar.years().map(|y| y.to_string()).collect();
-            println!("calendar: {}", years.join(", "));
+            super::say(format_args!("calendar: {}\n", years.join(", ")));
         }
         Err(found) => problems.extend(found),
     }
-    println!("prompts: {}", library.len());
+    super::say(format_args!("prompts: {}\n", library.len()));
     for problem in &problems {
-        println!("✗ {problem}");
+        super::say(format_args!("✗ {problem}\n"));
     }
     match problems.len() {
         0 => {
-            println!("✓ no mistakes");
+            super::say(format_args!("✓ no mistakes\n"));
             Ok(ExitCode::SUCCESS)
         }
         n => {
-            println!("✗ {n} mistakes");
+            super::say(format_args!("✗ {n} mistakes\n"));
             Ok(ExitCode::FAILURE)
         }
     }

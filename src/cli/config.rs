@@ -7,6 +7,6 @@ use crate::config::Config;
 
 /// Prints it.
 pub(super) fn run(config: &Config) -> Done {
-    print!("{}", config.to_text());
+    super::say(format_args!("{}", config.to_text()));
     Ok(ExitCode::SUCCESS)
 }

@@ -37,8 +37,8 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Done {
         }
     };
     match arguments.command {
-        Command::Graph { text: true } => print!("{}", graph_text(&plans.dialplan)),
-        Command::Graph { text: false } => print!("{}", graph(&plans.dialplan)),
+        Command::Graph { text: true } => super::say(format_args!("{}", graph_text(&plans.dialplan))),
+        Command::Graph { text: false } => super::say(format_args!("{}", graph(&plans.dialplan))),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,6 +9,7 @@ mod dialplan;
 mod serve;
 mod table;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -81,6 +82,13 @@ fn load(named: Option<&std::path::Path>) -> Result<Config, ExitCode> {
         }
         ExitCode::from(2)
     })
+}
+
+/// Prints to standard output. Who stops reading (`yihao calls list | head`) ends the command quietly, as with any other tool.
+fn say(text: std::fmt::Arguments<'_>) {
+    if std::io::stdout().lock().write_fmt(text).is_err() {
+        std::process::exit(141); // 128 + SIGPIPE, as a shell tells it
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "a command's own errors go to standard error, not to the log")]

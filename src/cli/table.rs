@@ -15,7 +15,7 @@ pub(super) fn print(head: &[&str], rows: &[Vec<String>]) {
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let padded: Vec<String> =
             cells.zip(&widths).map(|(cell, w)| format!("{cell}{}", " ".repeat(w.saturating_sub(width(cell))))).collect();
-        println!("{}", padded.join("  ").trim_end());
+        super::say(format_args!("{}\n", padded.join("  ").trim_end()));
     };
     line(&mut head.iter().copied());
     for row in rows {

@@ -22,6 +22,10 @@ pub(super) struct ShardGauges {
     pub calls: AtomicU64,
     pub legs: AtomicU64,
     pub transactions: AtomicU64,
+    /// Calls that arrived since the start.
+    pub arrived: AtomicU64,
+    /// Calls that were refused since the start.
+    pub refused: AtomicU64,
 }
 
 /// Which trunks are up, for the status page.

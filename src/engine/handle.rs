@@ -1,7 +1,7 @@
 //! What the rest of the house may ask of a running server.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::store::Journal;
 use crate::store::ledger::Ledger;
 
-use super::gauges::TrunkBoard;
+use super::gauges::{ShardGauges, TrunkBoard};
 use super::library::Library;
 use super::plans;
 use super::shard::Input;
@@ -54,6 +54,7 @@ pub struct Handle {
     pub(super) journal: Journal,
     pub(super) ledger: Ledger,
     pub(super) trunks: Arc<TrunkBoard>,
+    pub(super) gauges: Vec<Arc<ShardGauges>>,
     pub(super) draining: Arc<AtomicBool>,
 }
 
@@ -86,6 +87,12 @@ impl Handle {
         }
         all.sort_by_key(|call| call.id);
         all
+    }
+
+    /// Calls that arrived since the start, and those of them that were refused.
+    pub fn totals(&self) -> (u64, u64) {
+        let sum = |of: fn(&ShardGauges) -> &AtomicU64| self.gauges.iter().map(|g| of(g).load(Ordering::Relaxed)).sum();
+        (sum(|g| &g.arrived), sum(|g| &g.refused))
     }
 
     /// Whether the server is well.

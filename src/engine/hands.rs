@@ -60,8 +60,8 @@ impl Hands {
                 let ticket = ticket.map(|number| Ticket { shard: self.shard, number });
                 self.journal.append(events, ticket);
             }
-            Command::OpenMedia { id, local, remote } => {
-                let opened = self.open_media(id, media_address(local, remote));
+            Command::OpenMedia { id, local, remote, signalling } => {
+                let opened = self.open_media(id, media_address(local, remote), signalling);
                 exchange.media_opened(id, opened, clock::now());
             }
             Command::Negotiate { id, params } => taken(self.media.negotiate(id, *params)),
@@ -95,7 +95,7 @@ impl Hands {
         self.gauges.transactions.store(exchange.transactions() as u64, Ordering::Relaxed);
     }
 
-    fn open_media(&mut self, id: MediaId, local: IpAddr) -> Option<LocalRtp> {
+    fn open_media(&mut self, id: MediaId, local: IpAddr, signalling: IpAddr) -> Option<LocalRtp> {
         let sockets = match self.ports.take(local) {
             Ok(sockets) => sockets,
             Err(error) => {
@@ -110,6 +110,7 @@ impl Hands {
             first_timestamp: self.rng.random(),
             dead_after: self.dead_after,
             inband_dtmf: self.inband_dtmf,
+            signalling_ip: Some(signalling),
             ..SessionConfig::default()
         };
         if let Err(error) = self.media.open(id, sockets, config) {

@@ -1,34 +1,39 @@
 //! Metrics from the same events that the ledger gets: nothing is counted twice or in two ways.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use metrics::{Counter, Histogram, counter, histogram};
 
-use crate::kernel::{CallId, Event, EventKind, Wall};
+use crate::kernel::{CallId, EndReason, Event, EventKind, Wall};
+
+use super::gauges::ShardGauges;
 
 /// Calls under way whose arrival is remembered for their length; beyond it a length is not measured.
 const REMEMBERED_MAX: usize = 100_000;
 
 /// Counts events.
 pub(super) struct Meter {
+    shown: Arc<ShardGauges>,
     arrived: HashMap<CallId, Wall>,
     pickup: Histogram,
     length: Histogram,
     unknown: Counter,
 }
 
-impl Default for Meter {
-    fn default() -> Self {
+impl Meter {
+    /// A meter that also shows its shard's totals.
+    pub(super) fn new(shown: Arc<ShardGauges>) -> Self {
         Self {
+            shown,
             arrived: HashMap::new(),
             pickup: histogram!("yihao_pickup_seconds"),
             length: histogram!("yihao_call_seconds"),
             unknown: counter!("yihao_calls_total", "hotline" => "none"),
         }
     }
-}
 
-impl Meter {
     /// Takes events in the order of the ledger.
     pub(super) fn count(&mut self, events: &[Event]) {
         for event in events {
@@ -39,6 +44,7 @@ impl Meter {
     fn count_one(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Invite { hotline, .. } => {
+                self.shown.arrived.fetch_add(1, Ordering::Relaxed);
                 match hotline {
                     // Hotlines are named in the plans: their number is bounded by what an operator wrote.
                     Some(name) => counter!("yihao_calls_total", "hotline" => name.clone()).increment(1),
@@ -59,6 +65,8 @@ impl Meter {
                 }
                 counter!("yihao_calls_ended_total", "reason" => reason.as_str(), "by" => by.as_str()).increment(1);
                 if let Some(status) = status {
+                    let refused = u64::from(*reason != EndReason::Abandoned);
+                    self.shown.refused.fetch_add(refused, Ordering::Relaxed);
                     counter!("yihao_calls_refused_total", "status" => status.to_string()).increment(1);
                 }
             }

@@ -172,7 +172,7 @@ impl Server {
         addresses.extend(tcp.1.iter().map(|a| ("tcp", *a)));
         let watch_stop = Arc::new(AtomicBool::new(false));
         let watched = Watched {
-            shards: gauges,
+            shards: gauges.clone(),
             media: media.gauges().clone(),
             tcp: tcp.0.gauges().clone(),
             journal: store.journal.clone(),
@@ -187,6 +187,7 @@ impl Server {
             journal: store.journal.clone(),
             ledger: store.ledger.clone(),
             trunks: parts.trunks.clone(),
+            gauges,
             draining: Arc::default(),
         };
         Ok(Self { handle, addresses, threads, watch: Some(watch), watch_stop, media, store, tcp: tcp.0 })
@@ -382,7 +383,7 @@ fn hands(
         library: parts.library.clone(),
         recordings: parts.recordings.clone(),
         reacher: parts.reacher.clone(),
-        meter: Meter::default(),
+        meter: Meter::new(gauges.clone()),
         gauges,
         trunks: parts.trunks.clone(),
         dead_after: Duration::from_secs(u64::from(config.media.dead_media_s)),

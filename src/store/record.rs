@@ -310,6 +310,9 @@ impl CallRecord {
             self.ended_by = Some(by);
             self.end_reason = Some(reason);
             self.status = status;
+            if status.is_some() {
+                self.answered_by_machine_at = None; // the answer was on record, but a refusal left instead
+            }
         }
     }
 

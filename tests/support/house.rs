@@ -27,8 +27,10 @@ impl House {
     pub async fn open(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut config = Config::default();
-        config.data_dir = dir.path().to_owned();
+        let mut config = Config {
+            data_dir: dir.path().to_owned(),
+            ..Config::default()
+        };
         config.dialplan.dir = root.join("dialplans");
         config.dialplan.calendar_dir = root.join("config/calendar");
         config.prompts.dir = root.join("prompts");

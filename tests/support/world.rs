@@ -440,10 +440,10 @@ impl World {
                     });
                 }
             }
-            Command::OpenMedia { id, local, remote } => {
+            Command::OpenMedia { id, local, remote, signalling } => {
                 let other_family = remote.is_some_and(|ip| ip.is_ipv4() != local.is_ipv4());
                 let ip = if other_family { SERVER_V6.into() } else { SERVER.into() };
-                let local = (!self.ports_exhausted).then(|| self.open_media(id, ip));
+                let local = (!self.ports_exhausted).then(|| self.open_media(id, ip, signalling));
                 self.exchange.media_opened(id, local, now);
             }
             Command::Negotiate { id, params } => {

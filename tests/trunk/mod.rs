@@ -2,6 +2,7 @@
 
 mod registrar;
 mod registration;
+mod shards;
 mod transfers;
 
 use yihao::sip::digest::Account;

@@ -16,7 +16,7 @@ use crate::support::script::{answered, gone, hang_up, hear, seconds, speak, wait
 use crate::support::world::World;
 
 /// A number whose whole plan is a transfer to 110.
-const POLICE: &str = r#"
+pub(super) const POLICE: &str = r#"
 title = "straight to the police"
 
 [[number]]
@@ -32,7 +32,7 @@ play = "examples/p2.wav"
 next = "hangup"
 "#;
 
-fn gateway(lines: &Lines) -> Gateway {
+pub(super) fn gateway(lines: &Lines) -> Gateway {
     Gateway {
         name: "carrier".into(),
         server: Uri::parse("sip:carrier.example.com").unwrap(),

@@ -297,6 +297,9 @@ impl Phone {
 
     fn event(&mut self, event: UaEvent, now: Now) {
         match event {
+            UaEvent::Incoming { leg, refusal: Some(refusal), .. } => {
+                self.ua.reject(leg, refusal.status, &refusal.headers, now);
+            }
             UaEvent::Incoming { leg, offer, .. } => self.rings(leg, offer, now),
             UaEvent::Provisional { status, sdp, .. } => {
                 self.note(status.to_string(), now);

@@ -78,6 +78,10 @@ async fn show(once: bool) -> Done {
         println!("open   http://{address}/   http://{address}/metrics   http://{address}/readyz");
     }
     if !once {
+        // Other commands need to be told whose calls they are to show.
+        let settings = config.data_dir.join("yihao.toml");
+        std::fs::write(&settings, config.to_text())?;
+        println!("look   yihao calls --config {}", settings.display());
         println!("\nThe city stays up. End it with Ctrl-C.");
         tokio::signal::ctrl_c().await?;
     }

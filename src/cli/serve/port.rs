@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use tokio::sync::Notify;
 use crate::call::CallView;
 use crate::engine::{Handle, Server, clock};
 use crate::http::{self, Answer, Control, Figures, LiveCall, NotReloaded, Number, Readiness, RecentCall, Reloaded, Site, Status, TrunkState};
-use crate::kernel::{EndReason, EndedBy, Wall};
+use crate::kernel::{EndedBy, Wall};
 use crate::store::ledger::{CallFilter, Order};
 
 /// How often the shards are asked for their calls.
@@ -23,8 +22,6 @@ pub(super) struct Operators {
     dial: Vec<(&'static str, SocketAddr)>,
     started: Wall,
     live: Mutex<Vec<CallView>>,
-    arrived: AtomicU64,
-    refused: AtomicU64,
     stop: Arc<Notify>,
 }
 
@@ -35,8 +32,6 @@ impl Operators {
             dial: server.addresses().to_vec(),
             started,
             live: Mutex::default(),
-            arrived: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
             stop,
         }
     }
@@ -46,13 +41,6 @@ impl Operators {
         loop {
             let calls = self.handle.calls().await;
             *self.live.lock().unwrap_or_else(PoisonError::into_inner) = calls;
-            let since = CallFilter { from: Some(self.started), ..CallFilter::default() };
-            if let Ok(totals) = self.handle.ledger().totals(&since).await {
-                let refused = [EndReason::UnknownNumber, EndReason::Forbidden, EndReason::NotAcceptable, EndReason::Overload, EndReason::Draining];
-                let of = |reason: &EndReason| totals.get(reason.as_str()).copied().unwrap_or(0);
-                self.refused.store(refused.iter().map(of).sum(), Ordering::Relaxed);
-                self.arrived.store(totals.values().sum(), Ordering::Relaxed);
-            }
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -66,7 +54,9 @@ impl Status for Operators {
     fn site(&self) -> Site {
         let config = self.handle.config();
         let numbers = self.handle.numbers();
-        let first = numbers.first().map_or("12345", |(number, _)| number.as_str());
+        // Whoever has the unified number wants it tried first.
+        let tried = numbers.iter().find(|(number, _)| number == "12345").or(numbers.first());
+        let first = tried.map_or("12345", |(number, _)| number.as_str());
         let uri = |(transport, address): &(&'static str, SocketAddr)| match *transport {
             "tcp" => format!("sip:{first}@{address};transport=tcp"),
             _ => format!("sip:{first}@{address}"),
@@ -92,6 +82,7 @@ impl Status for Operators {
 
     fn figures(&self) -> Figures {
         let health = self.handle.health();
+        let (calls_since_start, refused_since_start) = self.handle.totals();
         let mut alarms = Vec::new();
         if !health.journal_writable {
             alarms.push("日志无法写入磁盘：通话不受影响，记录暂存于内存".to_owned());
@@ -101,8 +92,8 @@ impl Status for Operators {
         }
         Figures {
             at: clock::wall(),
-            calls_since_start: self.arrived.load(Ordering::Relaxed),
-            refused_since_start: self.refused.load(Ordering::Relaxed),
+            calls_since_start,
+            refused_since_start,
             journal_waiting: health.journal_waiting,
             trunks: self.handle.trunks().into_iter().map(|(name, up)| TrunkState { name, up }).collect(),
             alarms,

@@ -54,9 +54,10 @@ impl View {
         )?;
         self.write_state(out)?;
         self.write_figures(out)?;
-        self.write_dial(out)?;
+        // What moves comes first; how to dial is read once.
         self.write_live(out)?;
         self.write_recent(out)?;
+        self.write_dial(out)?;
         out.push_str(
             "<footer><p>号码已打码。<a href=\"/api/calls\">/api/calls</a> · <a href=\"/metrics\">/metrics</a> · \
              <a href=\"/healthz\">/healthz</a> · <a href=\"/readyz\">/readyz</a></p></footer>\n</body></html>\n",
@@ -107,13 +108,11 @@ impl View {
             writeln!(out, "<li><code>{}</code></li>", Text(address))?;
         }
         out.push_str("</ul>\n<table><tr><th>号码</th><th>热线</th></tr>\n");
-        for number in &self.site.numbers {
-            writeln!(
-                out,
-                "<tr><td><code>{}</code></td><td>{}</td></tr>",
-                Text(&number.number),
-                Text(&number.name)
-            )?;
+        // Several numbers of one hotline share a row.
+        for same in self.site.numbers.chunk_by(|a, b| a.name == b.name) {
+            let numbers: Vec<&str> = same.iter().map(|n| n.number.as_str()).collect();
+            let name = same.first().map_or("", |n| n.name.as_str());
+            writeln!(out, "<tr><td><code>{}</code></td><td>{}</td></tr>", Text(&numbers.join("  ")), Text(name))?;
         }
         out.push_str("</table>\n");
         Ok(())
@@ -186,7 +185,7 @@ impl View {
 }
 
 fn hotline(hotline: Option<&str>, dialled: &str) -> String {
-    hotline.map_or_else(|| dialled.to_owned(), |name| format!("{name} {dialled}"))
+    hotline.unwrap_or(dialled).to_owned() // the number behind a hotline would be masked, and tells nothing
 }
 
 fn seconds_between(from: Wall, to: Wall) -> u64 {

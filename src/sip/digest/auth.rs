@@ -94,12 +94,10 @@ impl Challenge {
             qop: qop
                 .split(',')
                 .map(|it| it.trim().to_owned())
-                .filter(|it| !it.is_empty())
+                .filter(|it| is_token(it))
                 .collect(),
             opaque: params.get("opaque").map(str::to_owned),
-            stale: params
-                .get("stale")
-                .is_some_and(|it| it.eq_ignore_ascii_case("true")),
+            stale: params.get("stale").is_some_and(|it| it.eq_ignore_ascii_case("true")),
         })
     }
 }
@@ -114,8 +112,8 @@ impl Credentials {
         let qop = match params.get("qop") {
             None => None,
             Some(name) => Some(Qop {
-                name: name.to_owned(),
-                nc: params.need("nc")?,
+                name: token(name)?,
+                nc: token(&params.need("nc")?)?,
                 cnonce: params.need("cnonce")?,
             }),
         };
@@ -196,10 +194,7 @@ struct Params<'a>(Vec<(&'a str, &'a str)>);
 impl<'a> Params<'a> {
     fn parse(value: &'a [u8]) -> Result<Self, AuthError> {
         let text = std::str::from_utf8(value).map_err(|_| AuthError::Syntax)?;
-        let (scheme, mut rest) = text
-            .trim()
-            .split_once([' ', '\t'])
-            .ok_or(AuthError::Scheme)?;
+        let (scheme, mut rest) = text.trim().split_once([' ', '\t']).ok_or(AuthError::Scheme)?;
         if !scheme.eq_ignore_ascii_case("digest") {
             return Err(AuthError::Scheme);
         }
@@ -255,6 +250,11 @@ fn next_param(text: &str) -> Option<(&str, &str, &str)> {
             (value.trim_end(), after)
         }
     };
+    // Without quotes these would break out of ours when the value goes out again; control characters stand in neither.
+    let quoted = rest.starts_with('"');
+    if value.contains(char::is_control) || !quoted && value.contains(['"', '\\']) {
+        return None;
+    }
     let after = after.trim_start();
     let after = if after.is_empty() {
         after
@@ -262,6 +262,16 @@ fn next_param(text: &str) -> Option<(&str, &str, &str)> {
         after.strip_prefix(',')?
     };
     Some((name, value, after))
+}
+
+/// Letters, digits and hyphens: all that names of protections and counters are made of (RFC 7616 §3.4).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// What goes out again without quotes must be a token.
+fn token(text: &str) -> Result<String, AuthError> {
+    is_token(text).then(|| text.to_owned()).ok_or(AuthError::Syntax)
 }
 
 /// Splits at the closing quote, passing over escaped ones.

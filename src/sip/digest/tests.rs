@@ -25,16 +25,8 @@ fn the_example_of_rfc_2617() {
         }),
         body: b"",
     };
-    let ha1 = ha1(
-        HashKind::Md5,
-        "Mufasa",
-        "testrealm@host.com",
-        "Circle Of Life",
-    );
-    assert_eq!(
-        request_digest(&ha1, &covered),
-        "6629fae49393a05397450978507c4ef1"
-    );
+    let ha1 = ha1(HashKind::Md5, "Mufasa", "testrealm@host.com", "Circle Of Life");
+    assert_eq!(request_digest(&ha1, &covered), "6629fae49393a05397450978507c4ef1");
 }
 
 /// RFC 7616 §3.9.1, which is also the computation that RFC 8760 takes over for SIP.
@@ -59,12 +51,7 @@ fn the_examples_of_rfc_7616() {
             }),
             body: b"",
         };
-        let ha1 = ha1(
-            algorithm.hash,
-            "Mufasa",
-            "http-auth@example.org",
-            "Circle of Life",
-        );
+        let ha1 = ha1(algorithm.hash, "Mufasa", "http-auth@example.org", "Circle of Life");
         assert_eq!(request_digest(&ha1, &covered), expected);
     }
 }
@@ -82,7 +69,8 @@ fn the_keyed_hash_is_hmac_sha_256() {
 
 #[test]
 fn challenges_and_credentials_come_back_as_they_were() {
-    let text = r#"Digest realm="a, \"b\"", nonce="n=1", algorithm=SHA-256, qop="auth,auth-int", opaque="o", stale=true"#;
+    let text =
+        r#"Digest realm="a, \"b\"", nonce="n=1", algorithm=SHA-256, qop="auth,auth-int", opaque="o", stale=true"#;
     let challenge = Challenge::parse(text.as_bytes()).unwrap();
     assert_eq!(challenge.realm, r#"a, \"b\""#);
     assert_eq!(challenge.to_string(), text);
@@ -104,6 +92,10 @@ fn what_is_no_digest_is_refused_for_a_reason() {
         ("Digest realm=\"r, nonce=\"n\"", AuthError::Syntax),
         ("Digest realm=\"r\" nonce=\"n\"", AuthError::Syntax),
         ("Digest realm=\"r", AuthError::Syntax),
+        // Found by fuzzing: these came out of our quotes as something else.
+        ("Digest realm=a\"b, nonce=n", AuthError::Syntax),
+        ("Digest realm=a\\, nonce=n", AuthError::Syntax),
+        ("Digest realm=\"a\\\u{1}\", nonce=n", AuthError::Syntax),
         ("Digest realm=\"r\", realm=\"s\"", AuthError::Repeated),
         (
             "Digest realm=\"r\", nonce=\"n\", algorithm=AKAv1-MD5",
@@ -201,19 +193,12 @@ fn an_old_phone_that_knows_only_md5_and_no_qop_gets_in_once_per_nonce() {
     client.authorize(&mut request, &mut rng);
     assert_eq!(credentials(&request).qop, None);
     assert!(server.check(&request, stored, at(1)).is_ok());
-    assert_eq!(
-        server.check(&request, stored, at(2)),
-        Err(Refusal::Replayed)
-    );
+    assert_eq!(server.check(&request, stored, at(2)), Err(Refusal::Replayed));
 }
 
 #[test]
 fn session_variants_and_whole_bodies_are_understood_on_both_sides() {
-    for (algorithm, qop) in [
-        ("MD5-sess", "auth"),
-        ("SHA-256-sess", "auth"),
-        ("SHA-256", "auth-int"),
-    ] {
+    for (algorithm, qop) in [("MD5-sess", "auth"), ("SHA-256-sess", "auth"), ("SHA-256", "auth-int")] {
         let (mut server, mut client, mut rng) = (server(), client(PASSWORD), rng());
         let mut challenge = server.challenges(false, at(0)).remove(0);
         challenge.algorithm = Algorithm::parse(algorithm).unwrap();
@@ -269,10 +254,7 @@ fn an_old_nonce_is_stale_and_the_phone_tries_again_by_itself() {
 fn a_server_that_always_says_stale_is_given_up() {
     let (mut server, mut client, mut rng) = (server(), client(PASSWORD), rng());
     let mut rounds = 0;
-    while client
-        .challenged(&unauthorized(server.challenges(true, at(0))))
-        .is_ok()
-    {
+    while client.challenged(&unauthorized(server.challenges(true, at(0)))).is_ok() {
         client.authorize(&mut register(), &mut rng);
         rounds += 1;
         assert!(rounds < 10);
@@ -300,10 +282,7 @@ fn overheard_credentials_open_nothing() {
     let mut request = register();
     client.authorize(&mut request, &mut rng);
     assert!(server.check(&request, stored, at(1)).is_ok());
-    assert_eq!(
-        server.check(&request, stored, at(2)),
-        Err(Refusal::Replayed)
-    );
+    assert_eq!(server.check(&request, stored, at(2)), Err(Refusal::Replayed));
     // Another method, or another count without the password.
     let mut other = request.clone();
     other.method = Method::Invite;
@@ -314,9 +293,7 @@ fn overheard_credentials_open_nothing() {
         ..it
     });
     let mut other = register();
-    other
-        .headers
-        .push(HeaderName::Authorization, forged.to_string());
+    other.headers.push(HeaderName::Authorization, forged.to_string());
     assert_eq!(server.check(&other, stored, at(2)), Err(Refusal::Wrong));
 }
 
@@ -339,10 +316,7 @@ fn unusable_credentials_are_refused() {
     for text in ["Digest realm=\"example.gov.cn\"", "Digest \"", "Bearer x"] {
         let mut request = register();
         request.headers.push(HeaderName::Authorization, text);
-        assert_eq!(
-            server().check(&request, stored, at(0)),
-            Err(Refusal::Unusable)
-        );
+        assert_eq!(server().check(&request, stored, at(0)), Err(Refusal::Unusable));
     }
 }
 
@@ -355,9 +329,7 @@ fn the_proxy_and_the_registrar_both_ask() {
         .unwrap();
     let mut proxy = Response::new(407);
     let challenge = "Digest realm=\"proxy.example.com\", nonce=\"n\"";
-    proxy
-        .headers
-        .push(HeaderName::ProxyAuthenticate, "Basic realm=\"x\"");
+    proxy.headers.push(HeaderName::ProxyAuthenticate, "Basic realm=\"x\"");
     proxy.headers.push(HeaderName::ProxyAuthenticate, challenge);
     client.challenged(&proxy).unwrap();
     let mut request = register();
@@ -375,10 +347,7 @@ fn a_realm_that_is_not_ours_gets_no_password() {
     });
     let asked = unauthorized(server().challenges(false, at(0)));
     assert_eq!(client.challenged(&asked), Err(Refused::NoChallenge));
-    assert_eq!(
-        client.challenged(&Response::new(403)),
-        Err(Refused::NotAChallenge)
-    );
+    assert_eq!(client.challenged(&Response::new(403)), Err(Refused::NotAChallenge));
 }
 
 #[test]

@@ -97,20 +97,15 @@ impl StreamFramer {
         loop {
             match self.pending() {
                 [] | [b'\r'] => return Some(None),
-                [b'\r', b'\n', b'\r', b'\n', ..] => {
+                [b'\r', b'\n', b'\r', b'\n', ..] if !self.half_ping => {
                     self.consume(4);
-                    self.half_ping = false;
                     return Some(Some(Frame::Ping));
                 }
                 [b'\r', b'\n', ..] => {
                     self.consume(2);
                     // A ping may be torn by segments: its second half completes it.
                     self.half_ping = !self.half_ping;
-                    let frame = if self.half_ping {
-                        Frame::Pong
-                    } else {
-                        Frame::Ping
-                    };
+                    let frame = if self.half_ping { Frame::Pong } else { Frame::Ping };
                     return Some(Some(frame));
                 }
                 [b'\n', ..] => self.consume(1),
@@ -258,6 +253,17 @@ mod tests {
     }
 
     #[test]
+    fn two_pings_are_two_however_they_are_torn() {
+        // Found by fuzzing: torn behind the first CRLF, two pings got one pong.
+        let mut framer = framer("\r\n");
+        assert_eq!(framer.next(), Some(Ok(Frame::Pong)));
+        framer.push(b"\r\n\r\n\r\n");
+        assert_eq!(framer.next(), Some(Ok(Frame::Ping)));
+        assert_eq!(framer.next(), Some(Ok(Frame::Ping)));
+        assert_eq!(framer.next(), None);
+    }
+
+    #[test]
     fn a_second_message_in_the_same_segment_is_a_second_message() {
         let mut framer = framer(options("l: 0\r\n\r\n\r\n") + &options("l: 0\r\n\r\n"));
         assert!(matches!(framer.next(), Some(Ok(Frame::Message(_)))));
@@ -290,10 +296,7 @@ mod tests {
     fn a_bad_header_costs_one_message_and_not_the_connection() {
         let bad = options("l: 3\r\n\r\nabc").replace("From:", "From");
         let mut framer = framer(bad + &options("l: 0\r\n\r\n"));
-        assert_eq!(
-            framer.next().unwrap().unwrap_err().kind,
-            MalformedKind::HeaderLine
-        );
+        assert_eq!(framer.next().unwrap().unwrap_err().kind, MalformedKind::HeaderLine);
         assert!(!framer.must_close());
         assert!(matches!(framer.next(), Some(Ok(Frame::Message(_)))));
     }
@@ -309,10 +312,7 @@ mod tests {
     fn an_endless_head_is_cut_off_and_its_memory_freed() {
         let malformed = fatal(options(&format!("X: {}", "a".repeat(SIP_HEAD_MAX_BYTES))));
         assert_eq!(malformed.status, 513);
-        let ended = fatal(options(&format!(
-            "X: {}\r\n\r\n",
-            "a".repeat(SIP_HEAD_MAX_BYTES)
-        )));
+        let ended = fatal(options(&format!("X: {}\r\n\r\n", "a".repeat(SIP_HEAD_MAX_BYTES))));
         assert_eq!(ended.status, 513);
     }
 

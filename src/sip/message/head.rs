@@ -162,10 +162,7 @@ fn header_line(line: &[u8]) -> Option<(HeaderName, Vec<u8>)> {
 
 fn parse_start(line: &[u8]) -> (Start, Result<(), MalformedKind>) {
     let text = decode(line);
-    if text
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case("SIP/"))
-    {
+    if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
         parse_status_line(&text)
     } else {
         parse_request_line(&text)
@@ -186,9 +183,10 @@ fn parse_status_line(text: &str) -> (Start, Result<(), MalformedKind>) {
     } else {
         Ok(())
     };
+    let reason: String = reason.chars().filter(|c| !c.is_control()).collect();
     let start = Start::Response {
         status: status.unwrap_or_default(),
-        reason: trim(reason).chars().filter(|c| !c.is_control()).collect(),
+        reason: trim(&reason).to_owned(),
     };
     (start, result)
 }
@@ -201,10 +199,7 @@ fn parse_request_line(text: &str) -> (Start, Result<(), MalformedKind>) {
     let Some((method, uri)) = trim(rest).split_once(' ') else {
         return (Start::Unreadable, Err(MalformedKind::NotSip));
     };
-    if !version
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case("SIP/"))
-    {
+    if !version.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
         return (Start::Unreadable, Err(MalformedKind::NotSip));
     }
     let parsed_method = Method::parse(method);

@@ -87,11 +87,7 @@ impl Sdp {
         let text = decode(octets);
         let mut sdp = Self::default();
         let mut begun = false;
-        for (index, line) in text
-            .split(['\r', '\n'])
-            .filter(|l| !l.is_empty())
-            .enumerate()
-        {
+        for (index, line) in text.split(['\r', '\n']).filter(|l| !l.is_empty()).enumerate() {
             if index == SDP_LINES_MAX {
                 return Err(SdpError::TooManyLines);
             }
@@ -101,11 +97,7 @@ impl Sdp {
             begun |= matches!(key, "v" | "m");
             sdp.take_line(key, value.trim())?;
         }
-        if begun {
-            Ok(sdp)
-        } else {
-            Err(SdpError::NotSdp)
-        }
+        if begun { Ok(sdp) } else { Err(SdpError::NotSdp) }
     }
 
     fn take_line(&mut self, key: &str, value: &str) -> Result<(), SdpError> {
@@ -172,11 +164,7 @@ impl Origin {
     fn parse(value: &str) -> Self {
         let mut origin = Self::default();
         let mut parts = value.split_whitespace();
-        for slot in [
-            &mut origin.user,
-            &mut origin.session_id,
-            &mut origin.version,
-        ] {
+        for slot in [&mut origin.user, &mut origin.session_id, &mut origin.version] {
             if let Some(part) = parts.next() {
                 part.clone_into(slot);
             }
@@ -206,9 +194,7 @@ impl Connection {
 
 impl From<IpAddr> for Connection {
     fn from(ip: IpAddr) -> Self {
-        Self {
-            host: ip.to_string(),
-        }
+        Self { host: ip.to_string() }
     }
 }
 
@@ -240,7 +226,7 @@ impl Attributes {
 impl Media {
     /// `audio 49170[/2] RTP/AVP 8 0 101`. A port that is no number in 0–65535 counts as 0: the stream is refused.
     fn parse(value: &str) -> Self {
-        let value: String = value.chars().filter(|c| !c.is_control()).collect();
+        let value: String = value.chars().filter(|c| !c.is_control() || *c == '\t').collect();
         let mut parts = value.split_whitespace();
         let kind = parts.next().unwrap_or("-").to_owned();
         let port = parts.next().unwrap_or_default();
@@ -276,10 +262,7 @@ impl fmt::Display for Sdp {
         f.write_str("v=0\r\n")?;
         line(
             f,
-            &format!(
-                "o={} {} {} IN {family} {}",
-                o.user, o.session_id, o.version, o.address
-            ),
+            &format!("o={} {} {} IN {family} {}", o.user, o.session_id, o.version, o.address),
         )?;
         f.write_str("s=-\r\n")?;
         write_connection(f, self.connection.as_ref())?;
@@ -287,10 +270,7 @@ impl fmt::Display for Sdp {
         write_attributes(f, &self.attributes)?;
         for m in &self.media {
             let formats = m.formats.join(" ");
-            line(
-                f,
-                &format!("m={} {} {} {formats}", m.kind, m.port, m.protocol),
-            )?;
+            line(f, &format!("m={} {} {} {formats}", m.kind, m.port, m.protocol))?;
             write_connection(f, m.connection.as_ref())?;
             write_attributes(f, &m.attributes)?;
         }
@@ -319,9 +299,9 @@ fn family(host: &str) -> &'static str {
     if host.contains(':') { "IP6" } else { "IP4" }
 }
 
-/// One line, whatever stands in the fields.
+/// One line, whatever stands in the fields. Tabs stay: they part the words of an attribute.
 fn line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    for part in text.split(char::is_control) {
+    for part in text.split(|c: char| c.is_control() && c != '\t') {
         f.write_str(part)?;
     }
     f.write_str("\r\n")

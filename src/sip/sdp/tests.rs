@@ -74,19 +74,14 @@ fn our_offer_and_a_phones_answer_agree() {
     let refused = phone("m=audio 0 RTP/AVP 8\r\n");
     assert_eq!(accept_answer(&ours, &refused), Err(NotAcceptable::Refused));
     let foreign = phone("m=audio 4000 RTP/AVP 18\r\n");
-    assert_eq!(
-        accept_answer(&ours, &foreign),
-        Err(NotAcceptable::NoCommonCodec)
-    );
+    assert_eq!(accept_answer(&ours, &foreign), Err(NotAcceptable::NoCommonCodec));
     let empty = phone("");
     assert_eq!(accept_answer(&ours, &empty), Err(NotAcceptable::NoAudio));
 }
 
 #[test]
 fn real_phones_leave_lines_out_and_end_them_as_they_like() {
-    let offer = sdp(
-        "v=0\no=x 1 1 IN IP4 192.0.2.99\nc=IN IP4 192.0.2.99\nm=audio 4000 RTP/AVP 8\nX=?\nrubbish\n",
-    );
+    let offer = sdp("v=0\no=x 1 1 IN IP4 192.0.2.99\nc=IN IP4 192.0.2.99\nm=audio 4000 RTP/AVP 8\nX=?\nrubbish\n");
     assert_eq!(answered(&offer).1.law, Law::A);
     assert_eq!(Sdp::parse(b"hello\r\n"), Err(SdpError::NotSdp));
     assert_eq!(Sdp::parse(b""), Err(SdpError::NotSdp));
@@ -118,12 +113,7 @@ fn other_streams_keep_their_places_with_port_0() {
 #[test]
 fn secure_audio_is_passed_over_for_plain_audio() {
     let crypto: String = (1..=100)
-        .map(|i| {
-            format!(
-                "a=crypto:{i} AES_CM_128_HMAC_SHA1_80 inline:{}\r\n",
-                "A".repeat(40)
-            )
-        })
+        .map(|i| format!("a=crypto:{i} AES_CM_128_HMAC_SHA1_80 inline:{}\r\n", "A".repeat(40)))
         .collect();
     let both = phone(&format!(
         "m=audio 4000 RTP/SAVP 8\r\n{crypto}m=audio 4002 RTP/AVP 8\r\n"
@@ -150,18 +140,9 @@ fn hold_takes_our_sending_away() {
         assert!(ours.media[0].attributes.contains(params.direction.as_str()));
         params.direction
     };
-    assert_eq!(
-        way("m=audio 4000 RTP/AVP 8\r\na=sendonly\r\n"),
-        Direction::RecvOnly
-    );
-    assert_eq!(
-        way("m=audio 4000 RTP/AVP 8\r\na=inactive\r\n"),
-        Direction::Inactive
-    );
-    assert_eq!(
-        way("m=audio 4000 RTP/AVP 8\r\na=recvonly\r\n"),
-        Direction::SendOnly
-    );
+    assert_eq!(way("m=audio 4000 RTP/AVP 8\r\na=sendonly\r\n"), Direction::RecvOnly);
+    assert_eq!(way("m=audio 4000 RTP/AVP 8\r\na=inactive\r\n"), Direction::Inactive);
+    assert_eq!(way("m=audio 4000 RTP/AVP 8\r\na=recvonly\r\n"), Direction::SendOnly);
     assert_eq!(
         way("m=audio 4000 RTP/AVP 8\r\nc=IN IP4 0.0.0.0\r\n"),
         Direction::RecvOnly
@@ -215,10 +196,7 @@ fn rtcp_goes_where_the_far_side_says() {
             .remote_rtcp
     };
     assert_eq!(rtcp("a=rtcp:53020\r\n"), addr("192.0.2.99:53020"));
-    assert_eq!(
-        rtcp("a=rtcp:53020 IN IP4 192.0.2.98\r\n"),
-        addr("192.0.2.98:53020")
-    );
+    assert_eq!(rtcp("a=rtcp:53020 IN IP4 192.0.2.98\r\n"), addr("192.0.2.98:53020"));
     assert_eq!(rtcp("a=rtcp:0\r\n"), None);
     assert_eq!(rtcp("a=rtcp:9 IN IP4 224.0.0.1\r\n"), None);
     assert_eq!(rtcp("a=rtcp-mux\r\n"), addr("192.0.2.99:4000"));
@@ -269,18 +247,11 @@ fn packet_times_stay_within_what_we_send() {
 #[test]
 fn numbers_beyond_their_range_refuse_the_stream_and_nothing_else() {
     for port in ["0", "4294967296", "65536", "-1", "x", ""] {
-        let offer = phone(&format!(
-            "m=audio {port} RTP/AVP 8\r\nm=audio 4002 RTP/AVP 8\r\n"
-        ));
+        let offer = phone(&format!("m=audio {port} RTP/AVP 8\r\nm=audio 4002 RTP/AVP 8\r\n"));
         let (ours, _) = answered(&offer);
-        assert_eq!(
-            (ours.media[0].port, ours.media[1].port),
-            (0, 20_000),
-            "{port}"
-        );
+        assert_eq!((ours.media[0].port, ours.media[1].port), (0, 20_000), "{port}");
     }
-    let formats =
-        phone("m=audio 4000 RTP/AVP 4294967304 264 -8 8\r\na=rtpmap:4294967296 PCMU/8000\r\n");
+    let formats = phone("m=audio 4000 RTP/AVP 4294967304 264 -8 8\r\na=rtpmap:4294967296 PCMU/8000\r\n");
     assert_eq!(answered(&formats).1.payload_type, 8);
     let origin = sdp("v=0\r\no=- 99999999999999999999999 1 IN IP4 192.0.2.99\r\n");
     assert_eq!(origin.origin.session_id, "99999999999999999999999");
@@ -294,14 +265,16 @@ fn a_nul_in_an_attribute_hides_only_that_attribute() {
 }
 
 #[test]
+fn tabs_part_words_like_spaces() {
+    // Found by fuzzing: what was read with a tab was written without, "audio" and its port had become one word.
+    let offer = phone("m=audio\t4000 RTP/AVP\t8\r\na=fmtp:8\tx\r\n");
+    assert_eq!(answered(&offer).1.law, Law::A);
+    assert_eq!(sdp(&offer.to_string()), offer);
+}
+
+#[test]
 fn addresses_that_mean_no_single_host_are_refused() {
-    for ip in [
-        "224.2.1.1/127",
-        "255.255.255.255",
-        "host.example.com",
-        "999.1.1.1",
-        "",
-    ] {
+    for ip in ["224.2.1.1/127", "255.255.255.255", "host.example.com", "999.1.1.1", ""] {
         let offer = phone(&format!("m=audio 4000 RTP/AVP 8\r\nc=IN IP4 {ip}\r\n"));
         assert_eq!(refused(&offer), NotAcceptable::Address, "{ip}");
     }
@@ -337,10 +310,7 @@ fn floods_of_lines_and_streams_are_cut_off() {
         Sdp::parse(format!("v=0\r\n{streams}").as_bytes()),
         Err(SdpError::TooManyMedia)
     );
-    let formats = phone(&format!(
-        "m=audio 4000 RTP/AVP 8{}\r\n",
-        " 0".repeat(10_000)
-    ));
+    let formats = phone(&format!("m=audio 4000 RTP/AVP 8{}\r\n", " 0".repeat(10_000)));
     assert!(formats.media[0].formats.len() <= 64);
 }
 

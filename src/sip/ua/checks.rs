@@ -15,8 +15,8 @@ const SDP: &str = "application/sdp";
 pub(super) const ACCEPT: &str = "application/sdp, multipart/mixed";
 
 /// An error answer in the making.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
     /// Its status.
     pub status: u16,
     /// What says why.

@@ -42,13 +42,14 @@ use rand::{Rng, SeedableRng};
 
 use crate::kernel::{Digit, LegId, Mono, Now};
 use crate::sip::flow::Flow;
-use crate::sip::message::{HeaderName, Malformed, Message, Request, Response};
+use crate::sip::message::{HeaderName, Malformed, Message, Method, Request, Response};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::{self, ClientKey, Failure, Layer, ServerKey, TransactionConfig};
 
 use self::core::{Core, Purpose, Use};
 use self::leg::Leg;
 
+pub use self::checks::Refusal;
 pub use self::types::{Command, Credentials, LegEnd, OutgoingCall, Side, UaConfig, UaEvent};
 
 /// The user agent of one shard.
@@ -297,7 +298,10 @@ impl UserAgent {
             .and_then(|()| checks::uri(&request))
             .and_then(|()| checks::extensions(&request));
         if let Err(refusal) = checked {
-            return self.core.refuse(key, &request, refusal);
+            return match (&request.method, within_dialog) {
+                (Method::Invite, false) => self.on_refused_invite(key, request, flow, refusal),
+                _no_new_call => self.core.refuse(key, &request, refusal),
+            };
         }
         if !within_dialog {
             return self.on_outside(key, request, flow);

@@ -32,10 +32,30 @@ impl UserAgent {
     }
 
     fn on_invite(&mut self, key: ServerKey, invite: Request, flow: Flow) {
-        let offer = match admit(&self.core, &invite) {
-            Ok(offer) => offer,
-            Err(refusal) => return self.core.refuse(key, &invite, refusal),
-        };
+        match admit(&self.core, &invite) {
+            Ok(offer) => self.on_call(key, invite, flow, offer, None),
+            // Not the end of a call: the caller comes back at once with a longer interval (RFC 4028 §6).
+            Err(refusal) if refusal.status == 422 => self.core.refuse(key, &invite, refusal),
+            Err(refusal) => self.on_call(key, invite, flow, None, Some(refusal)),
+        }
+    }
+
+    /// A call that was not even understood is a call: the application hears of it, refuses it and has it on record.
+    pub(super) fn on_refused_invite(&mut self, key: ServerKey, invite: Request, flow: Flow, refusal: Refusal) {
+        if self.core.layer.is_merged(key) {
+            return self.core.reply(key, &invite, 482);
+        }
+        self.on_call(key, invite, flow, None, Some(refusal));
+    }
+
+    fn on_call(
+        &mut self,
+        key: ServerKey,
+        invite: Request,
+        flow: Flow,
+        offer: Option<Sdp>,
+        refusal: Option<Refusal>,
+    ) {
         let id = LegId(self.last_leg + 1);
         let leg = Leg::of_invite(id, &mut self.core, key, &invite, flow, offer.as_ref());
         let Ok(leg) = leg else {
@@ -50,6 +70,7 @@ impl UserAgent {
             invite,
             flow,
             offer,
+            refusal,
         });
     }
 }

@@ -12,6 +12,8 @@ use crate::sip::message::{HeaderName, Method, NameAddr, Request, Response, Uri};
 use crate::sip::sdp::Sdp;
 use crate::sip::transaction::{ClientKey, Failure, ServerKey};
 
+use super::checks::Refusal;
+
 /// How this user agent presents itself and how patient it is.
 #[derive(Clone, Debug)]
 pub struct UaConfig {
@@ -162,7 +164,7 @@ pub enum LegEnd {
 /// What happened to a leg, or beside all legs.
 #[derive(Clone, Debug)]
 pub enum UaEvent {
-    /// A new call, past all generic checks. The application accepts or rejects it.
+    /// A new call. The application accepts or rejects it.
     Incoming {
         /// The new leg.
         leg: LegId,
@@ -172,6 +174,9 @@ pub enum UaEvent {
         flow: Flow,
         /// Its offer; `None` means that we shall offer in `accept`.
         offer: Option<Sdp>,
+        /// A generic check failed (RFC 3261 §8.2): the application must reject the call so, and has the chance to put it
+        /// on record first.
+        refusal: Option<Refusal>,
     },
     /// The far side offers: `answer` must follow.
     Offer {

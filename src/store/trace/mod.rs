@@ -219,12 +219,11 @@ impl Writer {
             if queue.closing {
                 return;
             }
-            if wrote {
-                thread::park_timeout(GATHER);
-            } else {
+            if !wrote {
                 thread::park(); // the first message wakes us
-                thread::park_timeout(GATHER);
             }
+            // Not parked: further messages must not wake us for each of them.
+            thread::sleep(GATHER);
         }
     }
 

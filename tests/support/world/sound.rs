@@ -102,11 +102,12 @@ impl World {
         }
     }
 
-    pub(super) fn open_media(&mut self, id: MediaId, ip: IpAddr) -> LocalRtp {
+    pub(super) fn open_media(&mut self, id: MediaId, ip: IpAddr, signalling: IpAddr) -> LocalRtp {
         let port = self.next_port;
         self.next_port += 2;
         let config = SessionConfig {
             ssrc: self.rng.random(),
+            signalling_ip: Some(signalling),
             ..SessionConfig::default()
         };
         self.media.insert(

@@ -53,6 +53,9 @@ impl Solo {
                     let text = String::from_utf8_lossy(&bytes).into_owned();
                     self.sent.push((flow, text));
                 }
+                Command::Event(UaEvent::Incoming { leg, refusal: Some(refusal), .. }) => {
+                    self.ua.reject(leg, refusal.status, &refusal.headers, self.now);
+                }
                 Command::Event(event) => self.events.push(event),
             }
         }
