@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
+use tokio::sync::watch;
 
 use crate::kernel::{EndReason, EndedBy, Event, EventKind, Wall};
 use crate::store::journal::Journal;
@@ -43,6 +44,7 @@ pub struct Closing {
     restarted_at: Wall,
     settle: Settle,
     sign_of_life: Wall,
+    done: watch::Sender<()>,
 }
 
 impl fmt::Debug for Closing {
@@ -66,7 +68,13 @@ impl Closing {
             restarted_at,
             settle,
             sign_of_life: Wall::default(),
+            done: watch::Sender::new(()),
         }
+    }
+
+    /// Whoever is to wait for it: the channel ends when all has been appended.
+    pub fn done(&self) -> watch::Receiver<()> {
+        self.done.subscribe()
     }
 
     /// An event was taken over; its time is a sign of life if it is the last run's.

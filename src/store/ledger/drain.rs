@@ -146,6 +146,7 @@ impl Drain {
                 _ = stop.changed() => break,
             }
         }
+        self.closing = None; // its events would find the journal closed; the next start does it
         let (_keep, mut never) = watch::channel(false);
         if timeout(self.config.stop_timeout, self.catch_up(&mut never))
             .await
@@ -254,8 +255,9 @@ impl Drain {
                 .await?;
         }
         let Some(last) = link.batch.last().map(|entry| entry.seq) else {
-            if let Some(closing) = self.closing.take_if(|c| c.is_due(link.reader.position())) {
+            if let Some(closing) = self.closing.as_ref().filter(|c| c.is_due(link.reader.position())) {
                 closing.carry_out(&mut link.writer, &self.journal).await?;
+                self.closing = None; // and not before: what failed is tried again
             }
             return Ok(Drained::Nothing);
         };

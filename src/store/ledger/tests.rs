@@ -13,6 +13,7 @@ use super::*;
 use crate::kernel::{CallId, EndReason, EndedBy, Event, EventKind, PhoneNumber, Wall};
 use crate::store::journal::{CommitSink, Journal, JournalConfig, Ticket};
 use crate::store::record::{RecordingFacts, fold};
+use crate::store::{Store, StoreConfig};
 
 struct Deaf;
 
@@ -512,4 +513,21 @@ async fn cpu_per_call_of_six_events_at_fifty_calls_a_second() {
         "{us} us of CPU a call, {} commits",
         journal.health().commits.get()
     );
+}
+
+#[tokio::test]
+async fn a_server_that_is_stopped_right_after_its_start_has_closed_the_last_runs_calls() {
+    const CALLS: u128 = 5_000; // enough that the end overtakes the drain if it does not wait
+    let dir = tempfile::tempdir().unwrap();
+    let (last_run, _) = journal(&dir, 0);
+    last_run.append((1..=CALLS).map(|n| invite(n, 10)).collect(), None);
+    last_run.close();
+    let config = || StoreConfig {
+        journal: JournalConfig { segment_bytes: 16_384, ..JournalConfig::default() },
+        ..StoreConfig::default()
+    };
+    let store = Store::open(dir.path(), config(), Arc::new(Deaf), at(9_000)).await.unwrap();
+    store.close().await;
+    let totals = Ledger::new(&Store::ledger_path(dir.path())).totals(&CallFilter::default()).await.unwrap();
+    assert_eq!(totals, BTreeMap::from([("interrupted".into(), 5_000)]));
 }
