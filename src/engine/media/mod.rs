@@ -185,12 +185,7 @@ impl MediaPool {
     ///
     /// # Errors
     /// [`MediaError`]; the sockets are closed then.
-    pub fn open(
-        &self,
-        id: MediaId,
-        sockets: RtpSockets,
-        config: SessionConfig,
-    ) -> Result<(), MediaError> {
+    pub fn open(&self, id: MediaId, sockets: RtpSockets, config: SessionConfig) -> Result<(), MediaError> {
         self.order(id, Order::Open(id, Box::new((sockets, config))))
     }
 
@@ -264,9 +259,7 @@ impl Desk {
         self.orders.send(order).map_err(|_| MediaError::Stopped)?;
         // Either the worker sees the order when it looks for the last time before its sleep, or we see it asleep.
         fence(Ordering::SeqCst);
-        if self.bell.asleep.load(Ordering::Relaxed)
-            && self.bell.asleep.swap(false, Ordering::Relaxed)
-        {
+        if self.bell.asleep.load(Ordering::Relaxed) && self.bell.asleep.swap(false, Ordering::Relaxed) {
             self.bell.waker.wake();
         }
         Ok(())

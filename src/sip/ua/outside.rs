@@ -48,14 +48,7 @@ impl UserAgent {
         self.on_call(key, invite, flow, None, Some(refusal));
     }
 
-    fn on_call(
-        &mut self,
-        key: ServerKey,
-        invite: Request,
-        flow: Flow,
-        offer: Option<Sdp>,
-        refusal: Option<Refusal>,
-    ) {
+    fn on_call(&mut self, key: ServerKey, invite: Request, flow: Flow, offer: Option<Sdp>, refusal: Option<Refusal>) {
         let id = LegId(self.last_leg + 1);
         let leg = Leg::of_invite(id, &mut self.core, key, &invite, flow, offer.as_ref());
         let Ok(leg) = leg else {

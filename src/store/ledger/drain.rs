@@ -116,12 +116,7 @@ struct Link {
 
 impl Drain {
     /// A drain from this journal to this ledger. `closing`: what the last run left unfinished. Does nothing yet.
-    pub fn new(
-        ledger: Ledger,
-        journal: Journal,
-        config: DrainConfig,
-        closing: Option<Closing>,
-    ) -> Self {
+    pub fn new(ledger: Ledger, journal: Journal, config: DrainConfig, closing: Option<Closing>) -> Self {
         let health = journal.health().clone();
         Self {
             ledger,
@@ -152,9 +147,7 @@ impl Drain {
             .await
             .is_err()
         {
-            tracing::warn!(
-                "the ledger did not take all events in time; the journal keeps them for the next start"
-            );
+            tracing::warn!("the ledger did not take all events in time; the journal keeps them for the next start");
         }
         if let Some(link) = self.link
             && let Err(error) = link.writer.close().await
@@ -203,13 +196,8 @@ impl Drain {
 
     fn note_lag(&self) {
         if let Some(link) = &self.link {
-            let unread = self
-                .journal
-                .durable_seq()
-                .saturating_sub(link.reader.position());
-            self.health
-                .journal_lag_entries
-                .set(unread + link.batch.len() as u64);
+            let unread = self.journal.durable_seq().saturating_sub(link.reader.position());
+            self.health.journal_lag_entries.set(unread + link.batch.len() as u64);
         }
     }
 
@@ -263,9 +251,7 @@ impl Drain {
         };
         let events = self.parse(&link.batch);
         if let Some(closing) = &mut self.closing {
-            events
-                .iter()
-                .for_each(|(seq, event)| closing.saw(*seq, event.at));
+            events.iter().for_each(|(seq, event)| closing.saw(*seq, event.at));
         }
         let rows = link.commit(&events).await?;
         link.remember(rows);
@@ -292,10 +278,7 @@ impl Drain {
 
 impl Link {
     /// The transaction. Gives the records that it wrote.
-    fn commit<'a>(
-        &'a mut self,
-        events: &'a [(u64, Event)],
-    ) -> Sendable<'a, Result<Rows, LedgerError>> {
+    fn commit<'a>(&'a mut self, events: &'a [(u64, Event)]) -> Sendable<'a, Result<Rows, LedgerError>> {
         Box::pin(self.commit_unboxed(events))
     }
 
@@ -368,11 +351,10 @@ async fn load(
         .await?
     {
         let text: &str = row.try_get(1)?;
-        let record: CallRecord =
-            serde_json::from_str(text).map_err(|source| LedgerError::Damaged {
-                what: "a call's record".into(),
-                source,
-            })?;
+        let record: CallRecord = serde_json::from_str(text).map_err(|source| LedgerError::Damaged {
+            what: "a call's record".into(),
+            source,
+        })?;
         let first_seq = unsigned(row.try_get(0)?);
         rows.insert(
             record.call,
