@@ -2,7 +2,7 @@
 //!
 //! A session lives on one worker from its opening to its closing, and so does the one that it is bridged to: there are no
 //! locks. Orders go in by a bounded queue, what happens comes out by a closure. A worker without sessions sleeps; with
-//! sessions it wakes at the turns of its [`wheel`] and looks at the sockets of bridged sessions at once.
+//! sessions it wakes at the turns of its `wheel` and looks at the sockets of bridged sessions at once.
 
 use std::io;
 use std::sync::Arc;

@@ -74,7 +74,7 @@ pub struct Reveal {
 }
 
 impl Ledger {
-    /// Records of calls, at most `limit` (and [`LIST_MAX`]).
+    /// Records of calls, at most `limit` (and `LIST_MAX`).
     pub async fn list_calls(
         &self,
         filter: &CallFilter,
