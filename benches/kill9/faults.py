@@ -114,7 +114,7 @@ def check_message(server: Server, found: ledger.Findings) -> None:
     found.expect(went_on and end["duration_ms"] > 1_000, "the message's call did not go on")
 
 
-def trial(name: str, fault, arguments: argparse.Namespace, folder: Path, data_is_small: bool) -> ledger.Findings:
+def trial(fault, arguments: argparse.Namespace, folder: Path, data_is_small: bool) -> ledger.Findings:
     found = ledger.Findings()
     server = Server(arguments.program, folder, segment_mb=1 if data_is_small else 16)
     server.start()
@@ -175,18 +175,18 @@ def small_disk(folder: Path):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("program", type=Path, help="yihao")
-    parser.add_argument("which", nargs="*", choices=[[], "locked", "full"], default=["locked", "full"])
+    parser.add_argument("which", nargs="*", help="locked, full; default: both")
     parser.add_argument("--rate", type=int, default=40, help="calls a second")
     parser.add_argument("--seconds", type=float, default=20, help="how long the fault lasts (once the journal is full)")
     arguments = parser.parse_args()
     arguments.program = arguments.program.resolve()
+    known = {"locked": locked, "full": full}
     faults = 0
-    for name in arguments.which:
+    for name in arguments.which or known:
         with tempfile.TemporaryDirectory(prefix="faults-") as folder, contextlib.ExitStack() as stack:
             if name == "full":
                 stack.enter_context(small_disk(Path(folder)))
-            fault = {"locked": locked, "full": full}[name]
-            found = trial(name, fault, arguments, Path(folder).resolve(), name == "full")
+            found = trial(known[name], arguments, Path(folder).resolve(), name == "full")
         print(f"== {name}")
         for figure, value in found.figures.items():
             print(f"{figure}: {value}")

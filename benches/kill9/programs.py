@@ -1,6 +1,8 @@
 """The programs of the bars: the server, as often as it is started, and SIPp as its load. Decides nothing about what is right."""
 
+import contextlib
 import json
+import random
 import re
 import signal
 import socket
@@ -18,9 +20,12 @@ CALLS_AT_ONCE_MAX = 2_000
 
 
 def free_port(kind: int) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has, out of those that the kernel gives to nobody by itself: it must be free at the next start too."""
+    while True:
+        port = random.randrange(10_000, 30_000, 2)
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
@@ -114,7 +119,7 @@ class Sipp:
         self.folder = folder
         self.notes = folder / "sipp.log"
         command = ["sipp", "%s:%d" % server, "-sf", HERE / "caller.xml", "-inf", HERE / "numbers.csv", "-i", "127.0.0.1"]
-        command += ["-p", str(free_port(socket.SOCK_DGRAM)), "-mp", str(free_port(socket.SOCK_DGRAM) & ~1), "-r", str(rate)]
+        command += ["-p", str(free_port(socket.SOCK_DGRAM)), "-mp", str(free_port(socket.SOCK_DGRAM)), "-r", str(rate)]
         command += ["-l", str(CALLS_AT_ONCE_MAX), "-trace_logs", "-log_file", self.notes, "-nostdin", "-trace_err"]
         command += ["-error_file", folder / "sipp-errors.log", "-timeout", "3600", "-trace_rtt", "-rtt_freq", "1"]
         self.output = (folder / "sipp-screen.log").open("wb")

@@ -241,8 +241,8 @@ impl Leg {
                     .filter_map(|_| Digit::from_event(script.byte() % 16))
                     .collect(),
             ),
-            6 => MediaCommand::Bridge(script.byte() % 2 == 0),
-            7 => MediaCommand::WatchDead(script.byte() % 2 == 0),
+            6 => MediaCommand::Bridge(script.byte().is_multiple_of(2)),
+            7 => MediaCommand::WatchDead(script.byte().is_multiple_of(2)),
             _ => MediaCommand::Close,
         }
     }

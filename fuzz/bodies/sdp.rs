@@ -53,7 +53,7 @@ fn offered(sdp: &Sdp, local: &LocalAudio) {
 /// Nothing that media could stumble over.
 fn sane(params: &AudioParams, local: &LocalAudio) {
     assert!(params.payload_type < 128);
-    assert!((10..=60).contains(&params.ptime_ms) && params.ptime_ms % 10 == 0);
+    assert!((10..=60).contains(&params.ptime_ms) && params.ptime_ms.is_multiple_of(10));
     for to in [params.remote_rtp, params.remote_rtcp].into_iter().flatten() {
         assert_eq!(to.is_ipv4(), local.address.is_ipv4());
         assert!(to.port() != 0 && !to.ip().is_unspecified() && !to.ip().is_multicast());

@@ -32,7 +32,7 @@ fn frames(data: &[u8], size: impl Fn(&[u8]) -> usize) -> Frames {
         let (piece, after) = rest.split_at(size(rest).min(rest.len()));
         rest = after;
         framer.push(piece);
-        while let Some(frame) = framer.next() {
+        for frame in framer.by_ref() {
             assert!(frames.len() <= data.len(), "frames without end");
             frames.push(frame);
         }

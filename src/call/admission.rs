@@ -46,7 +46,10 @@ pub(super) struct Line(Arc<AtomicUsize>);
 impl Lines {
     /// So many lines, none of them taken.
     pub fn at_most(max: usize) -> Self {
-        Self { taken: Arc::default(), max }
+        Self {
+            taken: Arc::default(),
+            max,
+        }
     }
 
     /// Takes a line, if one is free.
@@ -103,16 +106,28 @@ impl Counts {
         limits: &Limits,
         draining: bool,
     ) -> Result<Option<Line>, Refusal> {
-        let overload = |retry| Refusal { reason: EndReason::Overload, status: 503, retry_after_s: Some(retry) };
+        let overload = |retry| Refusal {
+            reason: EndReason::Overload,
+            status: 503,
+            retry_after_s: Some(retry),
+        };
         if draining {
-            return Err(Refusal { reason: EndReason::Draining, status: 503, retry_after_s: Some(limits.drain_retry_s) });
+            return Err(Refusal {
+                reason: EndReason::Draining,
+                status: 503,
+                retry_after_s: Some(limits.drain_retry_s),
+            });
         }
         if self.total >= limits.calls_max {
             return Err(overload(10));
         }
         match peer {
             None if !limits.strangers_may_call => {
-                return Err(Refusal { reason: EndReason::Forbidden, status: 403, retry_after_s: None });
+                return Err(Refusal {
+                    reason: EndReason::Forbidden,
+                    status: 403,
+                    retry_after_s: None,
+                });
             }
             None if self.of_source(source) >= limits.calls_per_source_max => return Err(overload(30)),
             None | Some(_) => {}
@@ -146,7 +161,12 @@ impl Counts {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { calls_max: 3, calls_per_source_max: 2, strangers_may_call: true, drain_retry_s: 5 };
+    const LIMITS: Limits = Limits {
+        calls_max: 3,
+        calls_per_source_max: 2,
+        strangers_may_call: true,
+        drain_retry_s: 5,
+    };
 
     fn ip(n: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, n])
@@ -159,7 +179,10 @@ mod tests {
         assert!(counts.admit(ip(1), None, &LIMITS, false).is_ok());
         let refused = counts.admit(ip(1), None, &LIMITS, false).unwrap_err();
         assert_eq!((refused.status, refused.reason), (503, EndReason::Overload));
-        assert!(counts.admit(ip(2), None, &LIMITS, false).is_ok(), "another caller still gets a line");
+        assert!(
+            counts.admit(ip(2), None, &LIMITS, false).is_ok(),
+            "another caller still gets a line"
+        );
     }
 
     #[test]
@@ -175,12 +198,20 @@ mod tests {
     #[test]
     fn a_trunk_has_as_many_lines_as_its_contract() {
         let lines = Lines::at_most(2);
-        let carrier = Peer { name: "carrier".into(), networks: Vec::new(), lines, caller_id: CallerId::Asserted };
+        let carrier = Peer {
+            name: "carrier".into(),
+            networks: Vec::new(),
+            lines,
+            caller_id: CallerId::Asserted,
+        };
         let mut counts = Counts::default();
         let first = counts.admit(ip(1), Some(&carrier), &LIMITS, false).unwrap();
         let transfer = carrier.lines.take();
         assert!(transfer.is_some(), "an outgoing call takes a line as well");
-        assert_eq!(counts.admit(ip(1), Some(&carrier), &LIMITS, false).unwrap_err().status, 503);
+        assert_eq!(
+            counts.admit(ip(1), Some(&carrier), &LIMITS, false).unwrap_err().status,
+            503
+        );
         drop(first);
         assert!(counts.admit(ip(1), Some(&carrier), &LIMITS, false).is_ok());
     }

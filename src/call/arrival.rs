@@ -29,9 +29,18 @@ pub(super) struct Arrival<'a> {
 impl Call {
     /// Takes a call in or refuses it. Either way it is a call, with its first event.
     pub(super) fn arrive(arrival: Arrival<'_>, now: Now, desk: &mut Desk, shared: &Shared) -> Self {
-        let Arrival { leg, invite, flow, offer, refusal } = arrival;
+        let Arrival {
+            leg,
+            invite,
+            flow,
+            offer,
+            refusal,
+        } = arrival;
         let source = flow.remote.ip().to_canonical();
-        let peer = shared.peers.iter().find(|p| p.networks.iter().any(|n| n.contains(source)));
+        let peer = shared
+            .peers
+            .iter()
+            .find(|p| p.networks.iter().any(|n| n.contains(source)));
         let from = caller_number(invite, peer);
         let to = PhoneNumber::new(&dialled_number(&invite.uri));
         let plan = shared.plan.clone();
@@ -90,22 +99,43 @@ impl Call {
             }
         }
         if let Some(refusal) = refusal {
-            let after = After::Reject { status: refusal.status, headers: refusal.headers };
+            let after = After::Reject {
+                status: refusal.status,
+                headers: refusal.headers,
+            };
             let reason = reason_of_refusal(refusal.status);
             call.end(EndedBy::System, reason, Some(refusal.status), after, now, desk);
             return call;
         }
         let Some(number) = number else {
-            call.refuse(Refusal { reason: EndReason::UnknownNumber, status: 404, retry_after_s: None }, now, desk);
+            call.refuse(
+                Refusal {
+                    reason: EndReason::UnknownNumber,
+                    status: 404,
+                    retry_after_s: None,
+                },
+                now,
+                desk,
+            );
             return call;
         };
-        let context = WalkContext { called: to.reveal().to_owned(), caller: from, language, calendar: shared.calendar.clone() };
+        let context = WalkContext {
+            called: to.reveal().to_owned(),
+            caller: from,
+            language,
+            calendar: shared.calendar.clone(),
+        };
         call.walk = Some(Box::new(Walk::new(plan.clone(), number, context)));
         let media = desk.new_media_id();
         desk.by_media.insert(media, id);
         call.media = Some(Media { id: media, local: None });
         let remote = call.offer.as_deref().and_then(sdp::audio_address);
-        desk.push(Command::OpenMedia { id: media, local: flow.local.ip(), remote, signalling: source });
+        desk.push(Command::OpenMedia {
+            id: media,
+            local: flow.local.ip(),
+            remote,
+            signalling: source,
+        });
         call
     }
 
@@ -116,7 +146,15 @@ impl Call {
         }
         let Some(rtp) = local else {
             self.media = None;
-            self.refuse(Refusal { reason: EndReason::Overload, status: 503, retry_after_s: Some(10) }, now, desk);
+            self.refuse(
+                Refusal {
+                    reason: EndReason::Overload,
+                    status: 503,
+                    retry_after_s: Some(10),
+                },
+                now,
+                desk,
+            );
             return;
         };
         if let Some(media) = self.media.as_mut() {
@@ -131,14 +169,21 @@ impl Call {
             }
             Some(offer) => match sdp::answer(&offer, &audio) {
                 Err(_) => {
-                    let refusal = Refusal { reason: EndReason::NotAcceptable, status: 488, retry_after_s: None };
+                    let refusal = Refusal {
+                        reason: EndReason::NotAcceptable,
+                        status: 488,
+                        retry_after_s: None,
+                    };
                     self.refuse(refusal, now, desk);
                     return;
                 }
                 Ok((answer, params)) => {
                     self.law = Some(params.law);
                     if let Some(media) = self.media {
-                        desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
+                        desk.push(Command::Negotiate {
+                            id: media.id,
+                            params: Box::new(params),
+                        });
                     }
                     answer
                 }
@@ -149,7 +194,14 @@ impl Call {
         let codec = self.law.map_or("offered", |law| law.encoding()).to_owned();
         let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();
         kinds.push(EventKind::AnsweredByMachine { codec });
-        desk.append(self.id, kinds, After::Accept { answer: Box::new(answer) }, now);
+        desk.append(
+            self.id,
+            kinds,
+            After::Accept {
+                answer: Box::new(answer),
+            },
+            now,
+        );
     }
 
     fn refuse(&mut self, refusal: Refusal, now: Now, desk: &mut Desk) {
@@ -175,7 +227,9 @@ fn caller_number(invite: &Request, peer: Option<&Peer>) -> PhoneNumber {
     };
     // A SIP and a tel URI may stand side by side (RFC 3325 §9.1); both name the same caller.
     let asserted = header.and_then(|name| NameAddr::parse(invite.headers.list(&name).first()?).ok());
-    let uri = asserted.map(|a| a.uri).or_else(|| invite.headers.from().ok().map(|f| f.uri));
+    let uri = asserted
+        .map(|a| a.uri)
+        .or_else(|| invite.headers.from().ok().map(|f| f.uri));
     PhoneNumber::new(&uri.map(|u| dialled_number(&u)).unwrap_or_default())
 }
 

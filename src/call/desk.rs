@@ -235,15 +235,32 @@ impl Desk {
 
     /// Writes events that nobody waits for.
     pub(super) fn note(&mut self, call: CallId, kind: EventKind, now: Now) {
-        self.push(Command::Append { events: vec![Event { call, at: now.wall, kind }], ticket: None });
+        self.push(Command::Append {
+            events: vec![Event {
+                call,
+                at: now.wall,
+                kind,
+            }],
+            ticket: None,
+        });
     }
 
     /// Writes events; `after` happens when they are durable.
     pub(super) fn append(&mut self, call: CallId, kinds: Vec<EventKind>, after: After, now: Now) {
         self.last_ticket += 1;
         self.tickets.insert(self.last_ticket, (call, after));
-        let events = kinds.into_iter().map(|kind| Event { call, at: now.wall, kind }).collect();
-        self.push(Command::Append { events, ticket: Some(self.last_ticket) });
+        let events = kinds
+            .into_iter()
+            .map(|kind| Event {
+                call,
+                at: now.wall,
+                kind,
+            })
+            .collect();
+        self.push(Command::Append {
+            events,
+            ticket: Some(self.last_ticket),
+        });
     }
 
     pub(super) fn redeem(&mut self, ticket: u64) -> Option<(CallId, After)> {

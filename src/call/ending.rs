@@ -16,7 +16,10 @@ pub(super) enum After {
     /// Answer the INVITE with 200.
     Accept { answer: Box<Sdp> },
     /// Refuse the INVITE.
-    Reject { status: u16, headers: Vec<(HeaderName, String)> },
+    Reject {
+        status: u16,
+        headers: Vec<(HeaderName, String)>,
+    },
     /// Answer BYE with 200, or a cancelled INVITE with 487.
     ConfirmBye,
     /// Hang up on the caller (Q.850 cause for the Reason header, RFC 3326).
@@ -28,7 +31,15 @@ pub(super) enum After {
 impl Call {
     /// Ends the call. The first cause wins; later ones only get their answer, and not before the first is on record: what
     /// is done then ends the dialog in whatever state it is by that time.
-    pub(super) fn end(&mut self, by: EndedBy, reason: EndReason, status: Option<u16>, after: After, now: Now, desk: &mut Desk) {
+    pub(super) fn end(
+        &mut self,
+        by: EndedBy,
+        reason: EndReason,
+        status: Option<u16>,
+        after: After,
+        now: Now,
+        desk: &mut Desk,
+    ) {
         if self.phase == Phase::Ending {
             if self.end_on_record {
                 self.carry_out(after, now, desk);
@@ -53,7 +64,9 @@ impl Call {
     /// Tells the walk that the caller is gone and takes what is owed to him. A walk whose recording is still open is
     /// kept: it decides about the call back when the file is closed.
     fn leave_walk(&mut self, now: Now, desk: &Desk) -> Vec<EventKind> {
-        let Some(mut walk) = self.walk.take() else { return Vec::new() };
+        let Some(mut walk) = self.walk.take() else {
+            return Vec::new();
+        };
         walk.handle(WalkInput::Gone, now);
         let mut kinds = Vec::new();
         while let Some(command) = walk.next_command() {
@@ -75,7 +88,8 @@ impl Call {
             After::Reject { status, headers } => desk.ua.reject(self.leg, status, &headers, now),
             After::ConfirmBye => desk.ua.confirm_bye(self.leg, now),
             After::HangUp { cause } => {
-                desk.ua.hangup(self.leg, Some((cause, cause_text(cause).to_owned())), now);
+                desk.ua
+                    .hangup(self.leg, Some(&(cause, cause_text(cause).to_owned())), now);
             }
             After::Nothing => {}
         }
@@ -104,7 +118,14 @@ impl Call {
             MediaOutput::Digit { digit, source } => self.pressed(*digit, (*source).into(), now, desk),
             MediaOutput::Dead => {
                 desk.note(self.id, EventKind::MediaLost { lost: true }, now);
-                self.end(EndedBy::System, EndReason::DeadMedia, None, After::HangUp { cause: 31 }, now, desk);
+                self.end(
+                    EndedBy::System,
+                    EndReason::DeadMedia,
+                    None,
+                    After::HangUp { cause: 31 },
+                    now,
+                    desk,
+                );
             }
             MediaOutput::Alive => desk.note(self.id, EventKind::MediaLost { lost: false }, now),
             MediaOutput::RecordingStopped(_) => {
@@ -121,7 +142,10 @@ impl Call {
 impl After {
     /// A refusal that may say when to try again.
     pub(super) fn reject(status: u16, retry_after_s: Option<u32>) -> Self {
-        let headers = retry_after_s.iter().map(|s| (HeaderName::RetryAfter, s.to_string())).collect();
+        let headers = retry_after_s
+            .iter()
+            .map(|s| (HeaderName::RetryAfter, s.to_string()))
+            .collect();
         Self::Reject { status, headers }
     }
 }

@@ -120,7 +120,10 @@ impl Exchange {
     /// An exchange without calls.
     pub fn new(config: ExchangeConfig, shared: Shared) -> Self {
         let mut rng = StdRng::seed_from_u64(config.seed);
-        let ua_config = UaConfig { allow_out_of_dialog: vec![Method::Register], ..config.ua };
+        let ua_config = UaConfig {
+            allow_out_of_dialog: vec![Method::Register],
+            ..config.ua
+        };
         let silence = config.transactions.t1 * SILENCE_T1;
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
         Self {
@@ -148,13 +151,17 @@ impl Exchange {
 
     /// Answer to [`Command::OpenMedia`]; `None` if no port was free.
     pub fn media_opened(&mut self, id: MediaId, local: Option<LocalRtp>, now: Now) {
-        let Some(call) = self.desk.by_media.get(&id).copied() else { return };
+        let Some(call) = self.desk.by_media.get(&id).copied() else {
+            return;
+        };
         if local.is_none() {
             self.desk.by_media.remove(&id);
         }
-        self.with_call(call, |call, desk, shared| match call.media.is_some_and(|m| m.id == id) {
-            true => call.media_opened(local, now, desk, shared),
-            false => call.transfer_media_opened(local, now, desk, shared),
+        self.with_call(call, |call, desk, shared| {
+            match call.media.is_some_and(|m| m.id == id) {
+                true => call.media_opened(local, now, desk, shared),
+                false => call.transfer_media_opened(local, now, desk, shared),
+            }
         });
         self.turn(now);
     }
@@ -164,7 +171,9 @@ impl Exchange {
         if !self.trunks.reached(query, flow, now, &mut self.desk)
             && let Some(call) = self.desk.by_query.remove(&query)
         {
-            self.with_call(call, |call, desk, shared| call.transfer_reached(flow, now, desk, shared));
+            self.with_call(call, |call, desk, shared| {
+                call.transfer_reached(flow, now, desk, shared)
+            });
         }
         self.turn(now);
     }
@@ -206,11 +215,9 @@ impl Exchange {
     /// A media worker reports.
     pub fn heard(&mut self, id: MediaId, output: &MediaOutput, now: Now) {
         if let Some(call) = self.desk.by_media.get(&id).copied() {
-            self.with_call(call, |call, desk, _| {
-                match call.media.is_some_and(|m| m.id == id) {
-                    true => call.heard(output, now, desk),
-                    false => call.transfer_heard(output, now, desk),
-                }
+            self.with_call(call, |call, desk, _| match call.media.is_some_and(|m| m.id == id) {
+                true => call.heard(output, now, desk),
+                false => call.transfer_heard(output, now, desk),
             });
         }
         self.turn(now);
@@ -277,7 +284,10 @@ impl Exchange {
     /// When [`Self::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Mono> {
         let calls = self.timers.first().map(|(at, _)| *at);
-        [self.desk.ua.poll_timeout(), self.trunks.poll_timeout(), calls].into_iter().flatten().min()
+        [self.desk.ua.poll_timeout(), self.trunks.poll_timeout(), calls]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What to do next.
@@ -352,7 +362,9 @@ impl Exchange {
                 }
                 continue;
             }
-            let Some(id) = self.desk.walks_to_drain.pop() else { break };
+            let Some(id) = self.desk.walks_to_drain.pop() else {
+                break;
+            };
             self.with_call(id, |call, desk, shared| call.carry_out_walk(now, desk, shared));
         }
         self.rearm();
@@ -377,8 +389,20 @@ impl Exchange {
 
     fn event(&mut self, event: UaEvent, now: Now) {
         match event {
-            UaEvent::Incoming { leg, invite, flow, offer, refusal } => {
-                let arrival = Arrival { leg, invite: &invite, flow, offer, refusal };
+            UaEvent::Incoming {
+                leg,
+                invite,
+                flow,
+                offer,
+                refusal,
+            } => {
+                let arrival = Arrival {
+                    leg,
+                    invite: &invite,
+                    flow,
+                    offer,
+                    refusal,
+                };
                 let call = Call::arrive(arrival, now, &mut self.desk, &self.shared);
                 self.touched.push(call.id);
                 self.calls.insert(call.id, call);
@@ -413,7 +437,14 @@ impl Exchange {
                 }
             }),
             UaEvent::Cancelled { leg } => self.with(leg, |call, _, desk, _| {
-                call.end(EndedBy::Caller, EndReason::Abandoned, Some(487), After::ConfirmBye, now, desk);
+                call.end(
+                    EndedBy::Caller,
+                    EndReason::Abandoned,
+                    Some(487),
+                    After::ConfirmBye,
+                    now,
+                    desk,
+                );
             }),
             UaEvent::ByeReceived { leg, .. } => self.with(leg, |call, ours, desk, _| match ours {
                 true => call.end(EndedBy::Caller, EndReason::Hangup, None, After::ConfirmBye, now, desk),
@@ -451,7 +482,9 @@ impl Exchange {
 
     /// A dialog is gone: a transfer's, or the caller's and with it the call.
     fn leg_ended(&mut self, leg: LegId, end: &LegEnd, now: Now) {
-        let Some(id) = self.desk.by_leg.remove(&leg) else { return };
+        let Some(id) = self.desk.by_leg.remove(&leg) else {
+            return;
+        };
         let mut over = false;
         self.with_call(id, |call, desk, _| {
             over = call.leg == leg;

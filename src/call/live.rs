@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::ivr::spoken::{self, Piece};
 use crate::ivr::Language;
+use crate::ivr::spoken::{self, Piece};
 use crate::ivr::walk::{Command as WalkCommand, HookId, Input as WalkInput, Walk};
-use crate::kernel::{CallId, Digit, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber, PlayId};
+use crate::kernel::{
+    CallId, Digit, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber, PlayId,
+};
 use crate::media::{DigitSource, MediaCommand};
 use crate::sip::sdp::{self, Sdp};
 
@@ -126,21 +128,36 @@ impl Call {
         }
         self.phase = Phase::Talking;
         if let Some(media) = self.media {
-            desk.push(Command::Media { id: media.id, command: MediaCommand::WatchDead(true) });
+            desk.push(Command::Media {
+                id: media.id,
+                command: MediaCommand::WatchDead(true),
+            });
         }
         self.walk_on(WalkInput::Start, now, desk);
     }
 
     /// The answer to our late offer came with the ACK; or to an offer that a re-INVITE asked for.
     pub(super) fn late_answer(&mut self, answer: &Sdp, now: Now, desk: &mut Desk) {
-        let (Some(offer), Some(media)) = (self.our_offer.take(), self.media) else { return };
+        let (Some(offer), Some(media)) = (self.our_offer.take(), self.media) else {
+            return;
+        };
         match sdp::accept_answer(&offer, answer) {
             Ok(params) => {
                 self.law = Some(params.law);
-                desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
+                desk.push(Command::Negotiate {
+                    id: media.id,
+                    params: Box::new(params),
+                });
             }
             Err(_) => {
-                self.end(EndedBy::System, EndReason::NotAcceptable, None, After::HangUp { cause: 65 }, now, desk);
+                self.end(
+                    EndedBy::System,
+                    EndReason::NotAcceptable,
+                    None,
+                    After::HangUp { cause: 65 },
+                    now,
+                    desk,
+                );
             }
         }
     }
@@ -161,7 +178,10 @@ impl Call {
                     desk.note(self.id, EventKind::Held { on: held }, now);
                 }
                 self.law = Some(params.law);
-                desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
+                desk.push(Command::Negotiate {
+                    id: media.id,
+                    params: Box::new(params),
+                });
             }
             Err(_) => desk.ua.answer(self.leg, Err(488), now),
         }
@@ -227,7 +247,14 @@ impl Call {
     /// Timers that are due.
     pub(super) fn handle_timeout(&mut self, now: Now, desk: &mut Desk) {
         if self.deadline.is_some_and(|d| d <= now.mono) {
-            self.end(EndedBy::System, EndReason::MaxDuration, None, After::HangUp { cause: 102 }, now, desk);
+            self.end(
+                EndedBy::System,
+                EndReason::MaxDuration,
+                None,
+                After::HangUp { cause: 102 },
+                now,
+                desk,
+            );
             return;
         }
         if let Some(walk) = self.walk.as_deref_mut()
@@ -254,17 +281,33 @@ impl Call {
             WalkCommand::Play { id, items, repeat } => {
                 self.prompt = Some(id);
                 self.ringback = false;
-                let pieces = items.iter().flat_map(|item| spoken::pieces(item, self.language)).collect();
-                desk.push(Command::Play { id: media.id, play: id, pieces, language: self.language, repeat });
+                let pieces = items
+                    .iter()
+                    .flat_map(|item| spoken::pieces(item, self.language))
+                    .collect();
+                desk.push(Command::Play {
+                    id: media.id,
+                    play: id,
+                    pieces,
+                    language: self.language,
+                    repeat,
+                });
             }
             WalkCommand::StopPlaying(id) => {
                 if self.prompt == Some(id) {
                     self.prompt = None;
                 }
-                desk.push(Command::Media { id: media.id, command: MediaCommand::StopPlaying });
+                desk.push(Command::Media {
+                    id: media.id,
+                    command: MediaCommand::StopPlaying,
+                });
             }
             WalkCommand::Transfer { to, ring_timeout_s } => self.begin_transfer(to, ring_timeout_s, now, desk, shared),
-            WalkCommand::Record { max_s, silence_s, purpose } => {
+            WalkCommand::Record {
+                max_s,
+                silence_s,
+                purpose,
+            } => {
                 self.record(max_s, silence_s, &purpose, now, desk);
             }
             WalkCommand::StopRecording => self.stop_recording(desk),
@@ -286,7 +329,15 @@ impl Call {
     /// Services that this server does not offer yet answer "unavailable"; every plan must have a way on from there.
     fn hook(&mut self, id: HookId, now: Now, desk: &mut Desk) {
         let outcome = "unavailable".to_owned();
-        self.walk_on(WalkInput::HookDone { id, outcome, values: Vec::new() }, now, desk);
+        self.walk_on(
+            WalkInput::HookDone {
+                id,
+                outcome,
+                values: Vec::new(),
+            },
+            now,
+            desk,
+        );
     }
 
     fn hang_up(&mut self, reason: EndReason, now: Now, desk: &mut Desk) {
@@ -304,7 +355,13 @@ impl Call {
         {
             self.ringback = true;
             let pieces = vec![Piece::Prompt(RINGBACK.to_owned())];
-            desk.push(Command::Play { id: media.id, play: RINGBACK_PLAY, pieces, language: self.language, repeat: true });
+            desk.push(Command::Play {
+                id: media.id,
+                play: RINGBACK_PLAY,
+                pieces,
+                language: self.language,
+                repeat: true,
+            });
         }
     }
 
@@ -313,7 +370,10 @@ impl Call {
         if let Some(media) = self.media
             && std::mem::take(&mut self.ringback)
         {
-            desk.push(Command::Media { id: media.id, command: MediaCommand::StopPlaying });
+            desk.push(Command::Media {
+                id: media.id,
+                command: MediaCommand::StopPlaying,
+            });
         }
     }
 }

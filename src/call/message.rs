@@ -15,8 +15,21 @@ impl Call {
         let Some(media) = self.media else { return };
         self.recordings_made += 1;
         let file = format!("{purpose}/{}-{}.wav", self.id, self.recordings_made);
-        desk.note(self.id, EventKind::RecordingStarted { file: file.clone(), purpose: purpose.to_owned() }, now);
-        desk.recordings.insert(media.id, Recording { call: self.id, file: file.clone() });
+        desk.note(
+            self.id,
+            EventKind::RecordingStarted {
+                file: file.clone(),
+                purpose: purpose.to_owned(),
+            },
+            now,
+        );
+        desk.recordings.insert(
+            media.id,
+            Recording {
+                call: self.id,
+                file: file.clone(),
+            },
+        );
         desk.push(Command::StartRecording {
             id: media.id,
             file,
@@ -28,7 +41,10 @@ impl Call {
     /// The caller pressed the key that ends a message.
     pub(super) fn stop_recording(&mut self, desk: &mut Desk) {
         if let Some(media) = self.media {
-            desk.push(Command::Media { id: media.id, command: MediaCommand::StopRecording });
+            desk.push(Command::Media {
+                id: media.id,
+                command: MediaCommand::StopRecording,
+            });
         }
     }
 
@@ -72,7 +88,10 @@ pub(super) fn ended(id: MediaId, recorded: &Recorded, now: Now, desk: &mut Desk)
     };
     desk.note(recording.call, kind, now);
     if recorded.cut_short.is_some() {
-        desk.push(Command::Media { id, command: MediaCommand::StopRecording });
+        desk.push(Command::Media {
+            id,
+            command: MediaCommand::StopRecording,
+        });
     }
     desk.push(Command::FinishRecording { id });
     Some((recording.call, recording.file))

@@ -20,9 +20,15 @@ impl Registrar {
     pub(super) fn new(rng: &mut StdRng) -> Self {
         let mut secret = [0; 32];
         rng.fill_bytes(&mut secret);
-        let config =
-            AuthenticatorConfig { realm: REALM.to_owned(), secret, nonce_lifetime_s: 300, nonces_max: 10_000 };
-        Self { authenticator: Authenticator::new(&config) }
+        let config = AuthenticatorConfig {
+            realm: REALM.to_owned(),
+            secret,
+            nonce_lifetime_s: 300,
+            nonces_max: 10_000,
+        };
+        Self {
+            authenticator: Authenticator::new(&config),
+        }
     }
 
     /// 400 for what cannot be registered at all (RFC 3261 §10.3), else 401 with our challenges: an unknown user looks
@@ -43,7 +49,9 @@ impl Registrar {
         };
         let mut response = request.reply(401);
         for challenge in self.authenticator.challenges(stale, now.wall) {
-            response.headers.push(HeaderName::WwwAuthenticate, challenge.to_string());
+            response
+                .headers
+                .push(HeaderName::WwwAuthenticate, challenge.to_string());
         }
         response
     }

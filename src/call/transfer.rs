@@ -74,7 +74,11 @@ impl Call {
         let nobody_there = ways.is_empty();
         let mut ways: VecDeque<Way> = ways.into();
         let Some((way, line)) = next_way(&mut ways) else {
-            let reason = if nobody_there { EndReason::Unreachable } else { EndReason::Overload };
+            let reason = if nobody_there {
+                EndReason::Unreachable
+            } else {
+                EndReason::Overload
+            };
             self.transfer_failed(reason, None, now, desk);
             return;
         };
@@ -100,16 +104,24 @@ impl Call {
     fn look_for(&self, way: &Way, desk: &mut Desk) -> u64 {
         let query = desk.new_query();
         desk.by_query.insert(query, self.id);
-        desk.push(Command::Reach { query, target: way.target });
+        desk.push(Command::Reach {
+            query,
+            target: way.target,
+        });
         query
     }
 
     /// The address is dead or overloaded: tries the next (RFC 3263 §4.3). False if there is none.
     fn try_next_way(&mut self, desk: &mut Desk) -> bool {
-        let Some(transfer) = self.transfer.as_deref_mut() else { return false };
-        desk.dead_targets.push((transfer.way.gateway.name.clone(), transfer.way.target));
+        let Some(transfer) = self.transfer.as_deref_mut() else {
+            return false;
+        };
+        desk.dead_targets
+            .push((transfer.way.gateway.name.clone(), transfer.way.target));
         transfer.line = None; // given back before the next is taken: it may be the only one
-        let Some((way, line)) = next_way(&mut transfer.ways) else { return false };
+        let Some((way, line)) = next_way(&mut transfer.ways) else {
+            return false;
+        };
         (transfer.way, transfer.line) = (way.clone(), Some(line));
         (transfer.leg, transfer.flow) = (None, None);
         let query = self.look_for(&way, desk);
@@ -128,7 +140,9 @@ impl Call {
             return;
         };
         let caller = self.media;
-        let Some(transfer) = self.transfer.as_deref_mut() else { return };
+        let Some(transfer) = self.transfer.as_deref_mut() else {
+            return;
+        };
         transfer.flow = Some(flow);
         let ip = flow.local.ip();
         if let Some(media) = transfer.media {
@@ -145,14 +159,27 @@ impl Call {
         desk.by_media.insert(id, self.id);
         transfer.media = Some(Media { id, local: None });
         transfer.media_ip = Some(ip);
-        desk.push(Command::OpenMedia { id, local: ip, remote: None, signalling: flow.remote.ip() });
+        desk.push(Command::OpenMedia {
+            id,
+            local: ip,
+            remote: None,
+            signalling: flow.remote.ip(),
+        });
     }
 
     /// The transfer's session has its ports: call.
-    pub(super) fn transfer_media_opened(&mut self, local: Option<LocalRtp>, now: Now, desk: &mut Desk, shared: &Shared) {
+    pub(super) fn transfer_media_opened(
+        &mut self,
+        local: Option<LocalRtp>,
+        now: Now,
+        desk: &mut Desk,
+        shared: &Shared,
+    ) {
         let law = self.law;
         let (id, from) = (self.id, self.from.clone());
-        let Some(transfer) = self.transfer.as_deref_mut() else { return };
+        let Some(transfer) = self.transfer.as_deref_mut() else {
+            return;
+        };
         let (Some(rtp), Some(flow)) = (local, transfer.flow) else {
             self.transfer_failed(EndReason::Overload, None, now, desk);
             return;
@@ -186,18 +213,31 @@ impl Call {
     /// Early or final answer of the target: sound both ways.
     pub(super) fn transfer_answer(&mut self, answer: &Sdp, desk: &mut Desk) {
         let caller = self.media;
-        let Some(transfer) = self.transfer.as_deref_mut() else { return };
+        let Some(transfer) = self.transfer.as_deref_mut() else {
+            return;
+        };
         let (Some(media), Some(offer), Some(caller)) = (transfer.media, transfer.offer.as_deref(), caller) else {
             return;
         };
-        let Ok(params) = sdp::accept_answer(offer, answer) else { return };
-        desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
+        let Ok(params) = sdp::accept_answer(offer, answer) else {
+            return;
+        };
+        desk.push(Command::Negotiate {
+            id: media.id,
+            params: Box::new(params),
+        });
         if !transfer.bridged {
             transfer.bridged = true;
             self.ringback = false;
             self.prompt = None;
-            desk.push(Command::Media { id: caller.id, command: MediaCommand::StopPlaying });
-            desk.push(Command::Bridge { a: caller.id, b: media.id });
+            desk.push(Command::Media {
+                id: caller.id,
+                command: MediaCommand::StopPlaying,
+            });
+            desk.push(Command::Bridge {
+                a: caller.id,
+                b: media.id,
+            });
         }
     }
 
@@ -215,7 +255,9 @@ impl Call {
             self.transfer_answer(answer, desk);
         }
         let id = self.id;
-        let Some(transfer) = self.transfer.as_deref_mut() else { return };
+        let Some(transfer) = self.transfer.as_deref_mut() else {
+            return;
+        };
         if !transfer.bridged {
             self.transfer_failed(EndReason::NotAcceptable, Some(488), now, desk);
             return;
@@ -223,10 +265,19 @@ impl Call {
         if !transfer.answered {
             transfer.answered = true;
             if let Some(media) = transfer.media {
-                desk.push(Command::Media { id: media.id, command: MediaCommand::WatchDead(true) });
+                desk.push(Command::Media {
+                    id: media.id,
+                    command: MediaCommand::WatchDead(true),
+                });
             }
             desk.note(id, EventKind::TransferAnswered, now);
-            self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Answered }, now, desk);
+            self.walk_on(
+                WalkInput::TransferDone {
+                    outcome: TransferOutcome::Answered,
+                },
+                now,
+                desk,
+            );
         }
     }
 
@@ -237,7 +288,9 @@ impl Call {
 
     /// Something the media worker reports about the target's session.
     pub(super) fn transfer_heard(&mut self, output: &MediaOutput, now: Now, desk: &mut Desk) {
-        let Some(transfer) = self.transfer.as_deref() else { return };
+        let Some(transfer) = self.transfer.as_deref() else {
+            return;
+        };
         if matches!(output, MediaOutput::Dead) && transfer.answered {
             desk.note(self.id, EventKind::MediaLost { lost: true }, now);
             if let Some(leg) = transfer.leg {
@@ -249,7 +302,9 @@ impl Call {
 
     /// The target's dialog is gone.
     pub(super) fn transfer_ended(&mut self, end: &LegEnd, now: Now, desk: &mut Desk) {
-        let Some(transfer) = self.transfer.as_deref() else { return };
+        let Some(transfer) = self.transfer.as_deref() else {
+            return;
+        };
         if !transfer.answered {
             let (rang, failure) = (transfer.ringing || transfer.bridged, Failure::of(end));
             // Once the caller has heard it ring there he is not sent elsewhere.
@@ -274,7 +329,13 @@ impl Call {
     fn conversation_over(&mut self, how: (EndedBy, EndReason), now: Now, desk: &mut Desk) {
         self.conversation_end = Some(how);
         self.close_transfer(desk);
-        self.walk_on(WalkInput::TransferDone { outcome: TransferOutcome::Ended }, now, desk);
+        self.walk_on(
+            WalkInput::TransferDone {
+                outcome: TransferOutcome::Ended,
+            },
+            now,
+            desk,
+        );
     }
 
     /// The target put us on hold, moved or changed its codec.
@@ -292,7 +353,10 @@ impl Call {
 
     fn negotiate_transfer(&mut self, params: AudioParams, desk: &mut Desk) {
         if let Some(media) = self.transfer.as_deref().and_then(|t| t.media) {
-            desk.push(Command::Negotiate { id: media.id, params: Box::new(params) });
+            desk.push(Command::Negotiate {
+                id: media.id,
+                params: Box::new(params),
+            });
         }
     }
 
@@ -351,14 +415,23 @@ struct Failure {
 impl Failure {
     fn of(end: &LegEnd) -> Self {
         match end {
-            LegEnd::Timeout | LegEnd::TransportFailed => Self { is_dead: true, status: None },
-            LegEnd::Rejected { status } => Self { is_dead: *status == 503, status: Some(*status) },
+            LegEnd::Timeout | LegEnd::TransportFailed => Self {
+                is_dead: true,
+                status: None,
+            },
+            LegEnd::Rejected { status } => Self {
+                is_dead: *status == 503,
+                status: Some(*status),
+            },
             LegEnd::Hangup(_)
             | LegEnd::Redirected { .. }
             | LegEnd::NoAck
             | LegEnd::SessionExpired
             | LegEnd::Cancelled
-            | LegEnd::ProtocolError => Self { is_dead: false, status: None },
+            | LegEnd::ProtocolError => Self {
+                is_dead: false,
+                status: None,
+            },
         }
     }
 }

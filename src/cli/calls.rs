@@ -66,7 +66,19 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Done {
     super::runtime()?.block_on(async {
         let ledger = Ledger::new(&config.ledger_file());
         match &arguments.command {
-            None => list(config, &ledger, &List { limit: 20, number: None, hotline: None, reason: None }).await,
+            None => {
+                list(
+                    config,
+                    &ledger,
+                    &List {
+                        limit: 20,
+                        number: None,
+                        hotline: None,
+                        reason: None,
+                    },
+                )
+                .await
+            }
             Some(Command::List(more)) => list(config, &ledger, more).await,
             Some(Command::Show(more)) => show(config, &ledger, more).await,
         }
@@ -82,7 +94,12 @@ async fn list(config: &Config, ledger: &Ledger, wanted: &List) -> Done {
     };
     let calls = ledger.list_calls(&filter, Order::NewestFirst, wanted.limit).await?;
     let rows: Vec<Vec<String>> = calls.iter().map(|call| row(config, call)).collect();
-    table::print(&["call", "arrived", "from", "to", "hotline", "length", "ended by", "reason", "owed"], &rows);
+    table::print(
+        &[
+            "call", "arrived", "from", "to", "hotline", "length", "ended by", "reason", "owed",
+        ],
+        &rows,
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -90,13 +107,16 @@ fn row(config: &Config, call: &CallRecord) -> Vec<String> {
     let number = |n: &Option<PhoneNumber>| n.as_ref().map(ToString::to_string).unwrap_or_default();
     vec![
         call.call.to_string(),
-        call.invite_at.map(|at| table::time(at, &config.time_zone)).unwrap_or_default(),
+        call.invite_at
+            .map(|at| table::time(at, &config.time_zone))
+            .unwrap_or_default(),
         number(&call.from),
         number(&call.to),
         call.hotline.clone().unwrap_or_default(),
         call.duration_ms().map(table::seconds).unwrap_or_default(),
         call.ended_by.map(|by| by.as_str().to_owned()).unwrap_or_default(),
-        call.end_reason.map_or_else(|| "(live)".to_owned(), |reason| reason.as_str().to_owned()),
+        call.end_reason
+            .map_or_else(|| "(live)".to_owned(), |reason| reason.as_str().to_owned()),
         call.callback_owed.clone().unwrap_or_default(),
     ]
 }
@@ -115,7 +135,12 @@ async fn show(config: &Config, ledger: &Ledger, wanted: &Show) -> Done {
         }
     };
     if let Some(who) = &wanted.reveal {
-        let reveal = Reveal { at: clock::wall(), call: record.call, by: who.clone(), what: "calls show".to_owned() };
+        let reveal = Reveal {
+            at: clock::wall(),
+            call: record.call,
+            by: who.clone(),
+            what: "calls show".to_owned(),
+        };
         ledger.note_reveal(&reveal).await?;
     }
     let whole = wanted.reveal.is_some();
@@ -150,10 +175,15 @@ pub(super) fn line(event: &Event, began: Wall, whole: bool) -> String {
         for (key, value) in fields.iter().filter(|(_, v)| !v.is_null()) {
             let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
             let masked = !whole && matches!(key.as_str(), "from" | "to");
-            said.push(format!("{key}={}", if masked { PhoneNumber::new(&text).masked() } else { text }));
+            said.push(format!(
+                "{key}={}",
+                if masked { PhoneNumber::new(&text).masked() } else { text }
+            ));
         }
     }
-    format!("{seconds:8.3} s  {name:<20} {}", said.join(" ")).trim_end().to_owned()
+    format!("{seconds:8.3} s  {name:<20} {}", said.join(" "))
+        .trim_end()
+        .to_owned()
 }
 
 fn reason(text: &str) -> Result<EndReason, String> {

@@ -75,7 +75,9 @@ pub fn main() -> ExitCode {
 type Done = Result<ExitCode, Box<dyn std::error::Error>>;
 
 fn load(named: Option<&std::path::Path>) -> Result<Config, ExitCode> {
-    let Some(path) = Config::locate(named, std::env::var_os(ENVIRONMENT)) else { return Ok(Config::default()) };
+    let Some(path) = Config::locate(named, std::env::var_os(ENVIRONMENT)) else {
+        return Ok(Config::default());
+    };
     Config::load(&path).map_err(|problems| {
         for problem in problems {
             complain(&problem.to_string());
@@ -91,7 +93,10 @@ fn say(text: std::fmt::Arguments<'_>) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a command's own errors go to standard error, not to the log")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a command's own errors go to standard error, not to the log"
+)]
 fn complain(text: &str) {
     eprintln!("yihao: {text}");
 }

@@ -9,7 +9,10 @@ static START: OnceLock<Instant> = OnceLock::new();
 
 /// Both clocks, now.
 pub fn now() -> Now {
-    Now { mono: mono(), wall: wall() }
+    Now {
+        mono: mono(),
+        wall: wall(),
+    }
 }
 
 /// Time since the process first asked.

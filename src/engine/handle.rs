@@ -73,7 +73,8 @@ impl Handle {
     pub fn numbers(&self) -> Vec<(String, String)> {
         let shared = self.shared.load();
         let each = shared.plan.numbers().iter();
-        each.flat_map(|n| n.dial.iter().map(|dial| (dial.to_string(), n.name.clone()))).collect()
+        each.flat_map(|n| n.dial.iter().map(|dial| (dial.to_string(), n.name.clone())))
+            .collect()
     }
 
     /// The calls of this moment.
@@ -122,7 +123,10 @@ impl Handle {
             tracing::error!(%prompt, "a prompt cannot be used");
         }
         let plans = loaded.inspect_err(|_| count_reload("refused"))?;
-        let counts = Reloaded { numbers: plans.dialplan.numbers().len(), flows: plans.dialplan.flows().len() };
+        let counts = Reloaded {
+            numbers: plans.dialplan.numbers().len(),
+            flows: plans.dialplan.flows().len(),
+        };
         self.change(|shared| {
             shared.plan = plans.dialplan.clone();
             shared.calendar = plans.calendar.clone();

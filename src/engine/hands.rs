@@ -57,16 +57,30 @@ impl Hands {
             Command::Transmit { flow, bytes } => self.sip.send(&flow, &bytes),
             Command::Append { events, ticket } => {
                 self.meter.count(&events);
-                let ticket = ticket.map(|number| Ticket { shard: self.shard, number });
+                let ticket = ticket.map(|number| Ticket {
+                    shard: self.shard,
+                    number,
+                });
                 self.journal.append(events, ticket);
             }
-            Command::OpenMedia { id, local, remote, signalling } => {
+            Command::OpenMedia {
+                id,
+                local,
+                remote,
+                signalling,
+            } => {
                 let opened = self.open_media(id, media_address(local, remote), signalling);
                 exchange.media_opened(id, opened, clock::now());
             }
             Command::Negotiate { id, params } => taken(self.media.negotiate(id, *params)),
             Command::Media { id, command } => taken(self.media.command(id, command)),
-            Command::Play { id, play, pieces, language, repeat } => self.play(id, play, pieces, language, repeat),
+            Command::Play {
+                id,
+                play,
+                pieces,
+                language,
+                repeat,
+            } => self.play(id, play, pieces, language, repeat),
             Command::Bridge { a, b } => taken(self.media.bridge(a, b)),
             Command::Unbridge { id } => taken(self.media.unbridge(id)),
             Command::StartRecording { id, file, max, silence } => {
@@ -78,7 +92,10 @@ impl Hands {
             Command::CloseMedia { id } => self.close_media(id),
             Command::CalendarMissing { year } => {
                 metrics::gauge!("yihao_calendar_missing", "year" => year.to_string()).set(1.0);
-                tracing::error!(year, "ALARM: no table of working days for this year: opening hours are a guess");
+                tracing::error!(
+                    year,
+                    "ALARM: no table of working days for this year: opening hours are a guess"
+                );
             }
             Command::Resolve { query, question } => self.resolve(query, question),
             Command::Reach { query, target } => self.reach(query, target),
@@ -92,7 +109,9 @@ impl Hands {
     pub(super) fn show(&self, exchange: &Exchange) {
         self.gauges.calls.store(exchange.live() as u64, Ordering::Relaxed);
         self.gauges.legs.store(exchange.legs() as u64, Ordering::Relaxed);
-        self.gauges.transactions.store(exchange.transactions() as u64, Ordering::Relaxed);
+        self.gauges
+            .transactions
+            .store(exchange.transactions() as u64, Ordering::Relaxed);
     }
 
     fn open_media(&mut self, id: MediaId, local: IpAddr, signalling: IpAddr) -> Option<LocalRtp> {
@@ -118,17 +137,35 @@ impl Hands {
             return None;
         }
         let advertised = self.advertised[usize::from(local.is_ipv6())];
-        Some(LocalRtp { address: advertised.unwrap_or(local), rtp_port, rtcp_port: rtp_port + 1 })
+        Some(LocalRtp {
+            address: advertised.unwrap_or(local),
+            rtp_port,
+            rtcp_port: rtp_port + 1,
+        })
     }
 
     fn play(&mut self, id: MediaId, play: PlayId, pieces: Vec<Piece>, language: Language, repeat: bool) {
         match self.library.find(&pieces, language) {
-            Found::Ready(clips) => taken(self.media.command(id, MediaCommand::Play { id: play, clips, repeat })),
+            Found::Ready(clips) => taken(self.media.command(
+                id,
+                MediaCommand::Play {
+                    id: play,
+                    clips,
+                    repeat,
+                },
+            )),
             Found::NeedsVoice => {
                 let (library, media) = (self.library.clone(), self.media.clone());
                 self.runtime.spawn(async move {
                     let clips = library.speak(&pieces, language).await;
-                    taken(media.command(id, MediaCommand::Play { id: play, clips, repeat }));
+                    taken(media.command(
+                        id,
+                        MediaCommand::Play {
+                            id: play,
+                            clips,
+                            repeat,
+                        },
+                    ));
                 });
             }
         }
@@ -143,7 +180,13 @@ impl Hands {
     ) -> Result<(), Recorded> {
         self.recordings.begin(id, file, self.inputs.clone())?;
         let max = max.min(self.recordings.longest());
-        taken(self.media.command(id, MediaCommand::StartRecording { max, stop_after_silence: silence }));
+        taken(self.media.command(
+            id,
+            MediaCommand::StartRecording {
+                max,
+                stop_after_silence: silence,
+            },
+        ));
         Ok(())
     }
 
@@ -207,7 +250,9 @@ impl Hands {
 fn media_address(local: IpAddr, remote: Option<IpAddr>) -> IpAddr {
     let other_family = remote.filter(|ip| ip.is_ipv4() != local.is_ipv4());
     // The port does not matter: only the way is looked up.
-    other_family.and_then(|ip| local_towards(SocketAddr::new(ip, 9))).unwrap_or(local)
+    other_family
+        .and_then(|ip| local_towards(SocketAddr::new(ip, 9)))
+        .unwrap_or(local)
 }
 
 /// Tells the operator what happened to a trunk.
@@ -219,7 +264,9 @@ fn tell(trunk: &str, event: TrunkEvent) {
         TrunkEvent::RegistrationFailed { status, retry_in_s } => {
             tracing::warn!(trunk, status, retry_in_s, "a registration failed");
         }
-        TrunkEvent::RegistrationLapsed => tracing::error!(trunk, "ALARM: a registration ran out before it could be renewed"),
+        TrunkEvent::RegistrationLapsed => {
+            tracing::error!(trunk, "ALARM: a registration ran out before it could be renewed")
+        }
         TrunkEvent::NotFound => tracing::warn!(trunk, "the carrier's name leads to no address"),
     }
 }
@@ -241,7 +288,11 @@ mod tests {
     fn a_telephone_that_calls_by_ipv4_may_listen_by_ipv6() {
         let (v4, v6) = (IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST));
         assert_eq!(media_address(v4, None), v4);
-        assert_eq!(media_address(v4, Some(Ipv4Addr::new(192, 0, 2, 7).into())), v4, "the way that signalling took");
+        assert_eq!(
+            media_address(v4, Some(Ipv4Addr::new(192, 0, 2, 7).into())),
+            v4,
+            "the way that signalling took"
+        );
         assert_eq!(media_address(v6, Some(v4)), v4);
         // Where this machine has IPv6 at all; else the address stays, and the offer is refused.
         assert!([v4, v6].contains(&media_address(v4, Some(v6))));

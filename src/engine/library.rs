@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
 use crate::media::{Clip, wav};
-use crate::speech::{SpeechError, Speaker};
+use crate::speech::{Speaker, SpeechError};
 
 /// Longest pause played, milliseconds.
 const PAUSE_MAX_MS: u32 = 10_000;
@@ -48,7 +48,14 @@ impl Library {
     /// is used.
     pub fn load(folders: Vec<PathBuf>, speaker: Speaker) -> (Self, Vec<BadPrompt>) {
         let (clips, bad) = read_all(&folders);
-        (Self { folders, clips: ArcSwap::from_pointee(clips), speaker }, bad)
+        (
+            Self {
+                folders,
+                clips: ArcSwap::from_pointee(clips),
+                speaker,
+            },
+            bad,
+        )
     }
 
     /// Reads the files again; calls that play keep what they have.
@@ -111,9 +118,15 @@ fn unspoken(error: &SpeechError) {
 
 fn recorded(clips: &HashMap<String, Arc<Clip>>, piece: &Piece, language: Language) -> Option<Arc<Clip>> {
     let found = match piece {
-        Piece::Prompt(id) => clips.get(&format!("{}/{id}", language.code())).or_else(|| clips.get(id)),
+        Piece::Prompt(id) => clips
+            .get(&format!("{}/{id}", language.code()))
+            .or_else(|| clips.get(id)),
         Piece::File(path) => clips.get(path.trim_end_matches(".wav")),
-        Piece::Pause(ms) => return Some(Arc::new(Clip::silence(Duration::from_millis(u64::from((*ms).min(PAUSE_MAX_MS)))))),
+        Piece::Pause(ms) => {
+            return Some(Arc::new(Clip::silence(Duration::from_millis(u64::from(
+                (*ms).min(PAUSE_MAX_MS),
+            )))));
+        }
         Piece::Text(_) => None,
     };
     if found.is_none() {
@@ -128,10 +141,15 @@ fn read_all(folders: &[PathBuf]) -> (HashMap<String, Arc<Clip>>, Vec<BadPrompt>)
     let mut bad = Vec::new();
     for folder in folders {
         if let Err(error) = read_folder(folder, folder, &mut clips, &mut bad) {
-            bad.push(BadPrompt { path: folder.display().to_string(), why: error.to_string() });
+            bad.push(BadPrompt {
+                path: folder.display().to_string(),
+                why: error.to_string(),
+            });
         }
     }
-    clips.entry("tone/ringback".to_owned()).or_insert_with(|| Arc::new(ringback()));
+    clips
+        .entry("tone/ringback".to_owned())
+        .or_insert_with(|| Arc::new(ringback()));
     (clips, bad)
 }
 
@@ -149,10 +167,17 @@ fn read_folder(
             match read_clip(&path) {
                 Ok(clip) => {
                     let name = path.with_extension("");
-                    let name = name.strip_prefix(root).unwrap_or(&name).to_string_lossy().replace('\\', "/");
+                    let name = name
+                        .strip_prefix(root)
+                        .unwrap_or(&name)
+                        .to_string_lossy()
+                        .replace('\\', "/");
                     clips.insert(name, Arc::new(clip));
                 }
-                Err(why) => bad.push(BadPrompt { path: path.display().to_string(), why }),
+                Err(why) => bad.push(BadPrompt {
+                    path: path.display().to_string(),
+                    why,
+                }),
             }
         }
     }

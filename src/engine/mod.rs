@@ -4,8 +4,8 @@
 pub mod clock;
 mod commits;
 mod gauges;
-mod hands;
 mod handle;
+mod hands;
 pub mod library;
 pub mod logging;
 pub mod media;

@@ -32,8 +32,16 @@ pub fn library(config: &Config) -> (Library, Vec<BadPrompt>) {
         SpeechEngine::Http => prompts.url.clone().map(Engine::Http),
     };
     let timeout = Duration::from_secs(u64::from(prompts.timeout_s));
-    let speaker = Speaker::new(engine, config.prompt_cache_dir(), u64::from(prompts.cache_mb) << 20, timeout);
-    let folders: Vec<PathBuf> = [Some(prompts.dir.clone()), prompts.override_dir.clone()].into_iter().flatten().collect();
+    let speaker = Speaker::new(
+        engine,
+        config.prompt_cache_dir(),
+        u64::from(prompts.cache_mb) << 20,
+        timeout,
+    );
+    let folders: Vec<PathBuf> = [Some(prompts.dir.clone()), prompts.override_dir.clone()]
+        .into_iter()
+        .flatten()
+        .collect();
     Library::load(folders, speaker)
 }
 
@@ -52,7 +60,10 @@ pub fn load(config: &Config, library: &Library) -> Result<Plans, Vec<String>> {
         }
     };
     match plan {
-        Some(plan) if problems.is_empty() => Ok(Plans { dialplan: Arc::new(plan), calendar: Arc::new(calendar) }),
+        Some(plan) if problems.is_empty() => Ok(Plans {
+            dialplan: Arc::new(plan),
+            calendar: Arc::new(calendar),
+        }),
         Some(_) | None => Err(problems),
     }
 }
@@ -82,7 +93,10 @@ fn check(
 
 /// A prompt may be there in one language only: a plan names the id, the call's language chooses the file.
 fn in_some_language(library: &Library, prompt: &str) -> bool {
-    library.has(prompt) || Language::ALL.iter().any(|l| library.has(&format!("{}/{prompt}", l.code())))
+    library.has(prompt)
+        || Language::ALL
+            .iter()
+            .any(|l| library.has(&format!("{}/{prompt}", l.code())))
 }
 
 fn calendar(folder: &Path, problems: &mut Vec<String>) -> Calendar {
@@ -108,7 +122,10 @@ fn read_folder(folder: &Path, ending: &str) -> io::Result<Vec<(String, String)>>
     }
     let mut files = Vec::new();
     for path in paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == ending)) {
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
         files.push((name, fs::read_to_string(&path)?));
     }
     Ok(files)

@@ -25,7 +25,12 @@ pub(super) struct Recordings {
 
 impl Recordings {
     pub(super) fn new(recorder: RecorderHandle, health: Arc<StoreHealth>, bounds: config::Store) -> Self {
-        Self { recorder, health, bounds, open: Mutex::default() }
+        Self {
+            recorder,
+            health,
+            bounds,
+            open: Mutex::default(),
+        }
     }
 
     /// Longest recording.
@@ -41,10 +46,16 @@ impl Recordings {
                 let _ = shard.blocking_send(Input::Recorded(id, news(outcome)));
             }
         };
-        let begun = self.allowed().and_then(|()| self.recorder.open(file, 1, Box::new(done)));
+        let begun = self
+            .allowed()
+            .and_then(|()| self.recorder.open(file, 1, Box::new(done)));
         let recording = begun.map_err(|why| {
             tracing::error!(file, %why, "ALARM: a recording cannot begin");
-            Recorded { duration_ms: 0, sha256: String::new(), cut_short: Some(why.as_str()) }
+            Recorded {
+                duration_ms: 0,
+                sha256: String::new(),
+                cut_short: Some(why.as_str()),
+            }
         })?;
         self.lock().insert(id, recording);
         Ok(())
@@ -85,9 +96,15 @@ impl FrameSink for Recordings {
 fn news(outcome: Outcome) -> Recorded {
     let why = outcome.stopped.as_ref().map(StopReason::as_str);
     match outcome.finished {
-        Some(finished) => {
-            Recorded { duration_ms: finished.duration_ms, sha256: finished.sha256, cut_short: why }
-        }
-        None => Recorded { duration_ms: 0, sha256: String::new(), cut_short: why.or(Some("disk_failed")) },
+        Some(finished) => Recorded {
+            duration_ms: finished.duration_ms,
+            sha256: finished.sha256,
+            cut_short: why,
+        },
+        None => Recorded {
+            duration_ms: 0,
+            sha256: String::new(),
+            cut_short: why.or(Some("disk_failed")),
+        },
     }
 }

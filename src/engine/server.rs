@@ -114,9 +114,16 @@ impl Server {
         let commits = Arc::new(Commits::default());
         let store = Store::open(&config.data_dir, store_config(config), commits.clone(), clock::wall()).await?;
         if store.recovery.missing > 0 {
-            tracing::error!(missing = store.recovery.missing, "ALARM: the disk lost journal entries that it had confirmed");
+            tracing::error!(
+                missing = store.recovery.missing,
+                "ALARM: the disk lost journal entries that it had confirmed"
+            );
         }
-        let recordings = Arc::new(Recordings::new(store.recorder(), store.health.clone(), config.store.clone()));
+        let recordings = Arc::new(Recordings::new(
+            store.recorder(),
+            store.health.clone(),
+            config.store.clone(),
+        ));
         let sip = Arc::new(SipPorts::new(store.trace()));
         let count = shard_count(config);
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(INPUTS_MAX)).unzip();
@@ -129,7 +136,10 @@ impl Server {
             ..PortConfig::default()
         };
         let ports = PortPool::new(port_config, Arc::new(clock::mono), rng.random())?;
-        let dns = Dns::new(&DnsConfig { timeout_ms: DNS_TIMEOUT_MS, ..DnsConfig::default() })?;
+        let dns = Dns::new(&DnsConfig {
+            timeout_ms: DNS_TIMEOUT_MS,
+            ..DnsConfig::default()
+        })?;
         let reacher = Arc::new(Reacher { dns, sip: sip.clone() });
         let shared = Shared {
             plan: plans.dialplan,
@@ -148,7 +158,16 @@ impl Server {
         };
         sip.attach_shards(senders.clone());
         commits.attach(senders.clone());
-        let parts = Parts { sip: sip.clone(), journal: store.journal.clone(), ports, media: media.clone(), library: library.clone(), recordings, reacher, trunks: Arc::default() };
+        let parts = Parts {
+            sip: sip.clone(),
+            journal: store.journal.clone(),
+            ports,
+            media: media.clone(),
+            library: library.clone(),
+            recordings,
+            reacher,
+            trunks: Arc::default(),
+        };
         let tcp = listen_tcp(config, &sip)?;
         let mut threads = Vec::new();
         let mut gauges = Vec::new();
@@ -158,13 +177,24 @@ impl Server {
             gauges.push(shown.clone());
             let tcp_port = tcp.1.first().map(SocketAddr::port);
             let exchange_config = exchange_config(config, (number, count), workers, tcp_port, rng.random());
-            let hands = hands(config, &parts, number, senders[usize::from(number)].downgrade(), shown, &mut rng);
+            let hands = hands(
+                config,
+                &parts,
+                number,
+                senders[usize::from(number)].downgrade(),
+                shown,
+                &mut rng,
+            );
             let mut exchange = Exchange::new(exchange_config, shared.clone());
             if number == 0 {
                 exchange.add_trunks(line.trunks.clone(), clock::now());
             }
             let shard = Shard { exchange, hands };
-            let udp = (number == 0).then(|| config.sip.listen_udp.clone()).unwrap_or_default();
+            let udp = if number == 0 {
+                config.sip.listen_udp.clone()
+            } else {
+                Vec::new()
+            };
             let (thread, bound) = start_shard(number, shard, inputs, udp, sip.clone()).await?;
             threads.push(thread);
             addresses.extend(bound.into_iter().map(|a| ("udp", a)));
@@ -190,7 +220,16 @@ impl Server {
             gauges,
             draining: Arc::default(),
         };
-        Ok(Self { handle, addresses, threads, watch: Some(watch), watch_stop, media, store, tcp: tcp.0 })
+        Ok(Self {
+            handle,
+            addresses,
+            threads,
+            watch: Some(watch),
+            watch_stop,
+            media,
+            store,
+            tcp: tcp.0,
+        })
     }
 
     /// The way for others to ask it something.
@@ -235,13 +274,18 @@ impl Server {
     }
 }
 
-fn system(what: impl ToString, source: io::Error) -> StartError {
-    StartError::System { what: what.to_string(), source }
+fn system(what: impl Into<String>, source: io::Error) -> StartError {
+    StartError::System {
+        what: what.into(),
+        source,
+    }
 }
 
 fn seed() -> Result<[u8; 32], StartError> {
     let mut seed = [0; 32];
-    OsRng.try_fill_bytes(&mut seed).map_err(|e| system("randomness", io::Error::other(e)))?;
+    OsRng
+        .try_fill_bytes(&mut seed)
+        .map_err(|e| system("randomness", io::Error::other(e)))?;
     Ok(seed)
 }
 
@@ -302,7 +346,11 @@ fn media_pool(
         Io::Epoll => Backend::Epoll,
         Io::Uring => Backend::Uring,
     };
-    let pool_config = MediaConfig { workers: usize::from(workers), backend, ..MediaConfig::default() };
+    let pool_config = MediaConfig {
+        workers: usize::from(workers),
+        backend,
+        ..MediaConfig::default()
+    };
     let clock: crate::net::Clock = Arc::new(clock::mono);
     let sink: Arc<dyn FrameSink> = recordings;
     MediaPool::start(&pool_config, &clock, &events, &sink).map_err(|e| system("media workers", e))
@@ -326,7 +374,10 @@ fn listen_tcp(config: &Config, sip: &Arc<SipPorts>) -> Result<(TcpTransport, Vec
     );
     let mut bound = Vec::new();
     for address in &config.sip.listen_tcp {
-        bound.push(tcp.listen(*address).map_err(|e| system(format!("SIP over TCP at {address}"), e))?);
+        bound.push(
+            tcp.listen(*address)
+                .map_err(|e| system(format!("SIP over TCP at {address}"), e))?,
+        );
     }
     sip.attach_tcp(tcp.clone());
     Ok((tcp, bound))
@@ -349,7 +400,11 @@ fn exchange_config(
             session_expires_s: config.sip.session_expires_s,
             min_se_s: config.sip.min_se_s,
             ack_timeout: ms(config.sip.t1_ms * 64),
-            advertised: config.sip.advertised_v4.map(Into::into).or(config.sip.advertised_v6.map(Into::into)),
+            advertised: config
+                .sip
+                .advertised_v4
+                .map(Into::into)
+                .or(config.sip.advertised_v6.map(Into::into)),
             tcp_listen_port: tcp_port,
             retry_after_s: config.drain.retry_after_s,
             ..UaConfig::default()
@@ -388,7 +443,10 @@ fn hands(
         trunks: parts.trunks.clone(),
         dead_after: Duration::from_secs(u64::from(config.media.dead_media_s)),
         inband_dtmf: config.media.inband_dtmf,
-        advertised: [config.sip.advertised_v4.map(Into::into), config.sip.advertised_v6.map(Into::into)],
+        advertised: [
+            config.sip.advertised_v4.map(Into::into),
+            config.sip.advertised_v6.map(Into::into),
+        ],
         rng: StdRng::from_rng(rng),
     }
 }
@@ -403,7 +461,10 @@ async fn start_shard(
     sip: Arc<SipPorts>,
 ) -> Result<(thread::JoinHandle<()>, Vec<SocketAddr>), StartError> {
     let (ready, started) = oneshot::channel();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| system("runtime", e))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| system("runtime", e))?;
     let run = move || {
         runtime.block_on(async move {
             match bind_udp(&udp, &sip) {
@@ -415,8 +476,10 @@ async fn start_shard(
             }
         });
     };
-    let thread =
-        thread::Builder::new().name(format!("sip-{number}")).spawn(run).map_err(|e| system("shard", e))?;
+    let thread = thread::Builder::new()
+        .name(format!("sip-{number}"))
+        .spawn(run)
+        .map_err(|e| system("shard", e))?;
     let bound = started.await.map_err(|e| system("shard", io::Error::other(e)))??;
     Ok((thread, bound))
 }

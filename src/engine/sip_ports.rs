@@ -70,7 +70,10 @@ impl SipPorts {
 
     /// A message arrived: to the trace and to the shard that its Call-ID falls to.
     pub(super) fn received(&self, bytes: Option<&[u8]>, message: Result<Message, Malformed>, flow: Flow) {
-        let flow = Flow { local: self.concrete(flow.local, flow.remote), ..flow };
+        let flow = Flow {
+            local: self.concrete(flow.local, flow.remote),
+            ..flow
+        };
         let i = index(flow.transport);
         self.received[i].increment(1);
         let shards = self.shards.get().map_or(&[][..], Vec::as_slice);
@@ -135,8 +138,15 @@ impl SipPorts {
     /// The flow by which a peer is reached over UDP.
     pub(super) fn udp_flow(&self, remote: SocketAddr) -> Option<Flow> {
         let sockets = self.udp.get()?;
-        let socket = sockets.iter().find(|s| s.local().is_ipv4() == remote.is_ipv4() && usable(s.local(), remote))?;
-        Some(Flow { transport: Transport::Udp, local: self.concrete(socket.local(), remote), remote, connection: 0 })
+        let socket = sockets
+            .iter()
+            .find(|s| s.local().is_ipv4() == remote.is_ipv4() && usable(s.local(), remote))?;
+        Some(Flow {
+            transport: Transport::Udp,
+            local: self.concrete(socket.local(), remote),
+            remote,
+            connection: 0,
+        })
     }
 
     /// Opens a connection to a peer.
@@ -159,7 +169,12 @@ impl SipPorts {
         if !local.ip().is_unspecified() {
             return local;
         }
-        let known = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(&remote.ip()).copied();
+        let known = self
+            .routes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&remote.ip())
+            .copied();
         let ip = known.or_else(|| {
             let found = local_towards(remote)?;
             let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
@@ -175,7 +190,11 @@ impl SipPorts {
 
 /// Our address towards a peer, as the routing table has it. Nothing is sent.
 pub(super) fn local_towards(remote: SocketAddr) -> Option<IpAddr> {
-    let any: SocketAddr = if remote.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+    let any: SocketAddr = if remote.is_ipv4() {
+        ([0, 0, 0, 0], 0).into()
+    } else {
+        ([0u16; 8], 0).into()
+    };
     let probe = UdpSocket::bind(any).ok()?;
     probe.connect(remote).ok()?;
     probe.local_addr().ok().map(|a| a.ip())

@@ -18,12 +18,7 @@ impl PhoneNumber {
 
     /// Keeps at most [`Self::MAX_CHARS`] characters and drops control characters (traps: CRLF in a number).
     pub fn new(text: &str) -> Self {
-        Self(
-            text.chars()
-                .filter(|c| !c.is_control())
-                .take(Self::MAX_CHARS)
-                .collect(),
-        )
+        Self(text.chars().filter(|c| !c.is_control()).take(Self::MAX_CHARS).collect())
     }
 
     /// The whole number. Each use that reaches a person is to be audited.
@@ -42,13 +37,7 @@ impl PhoneNumber {
         chars
             .iter()
             .enumerate()
-            .map(|(i, c)| {
-                if i < head || i >= chars.len() - tail {
-                    *c
-                } else {
-                    '*'
-                }
-            })
+            .map(|(i, c)| if i < head || i >= chars.len() - tail { *c } else { '*' })
             .collect()
     }
 }
@@ -72,10 +61,7 @@ mod tests {
     #[test]
     fn a_mobile_number_keeps_three_and_four() {
         assert_eq!(PhoneNumber::new("13800001234").to_string(), "138****1234");
-        assert_eq!(
-            PhoneNumber::new("+8613800001234").to_string(),
-            "+86138****1234"
-        );
+        assert_eq!(PhoneNumber::new("+8613800001234").to_string(), "+86138****1234");
         assert_eq!(PhoneNumber::new("83991234").to_string(), "83****34");
         assert_eq!(PhoneNumber::new("12345").to_string(), "12345");
     }

@@ -92,8 +92,7 @@ impl Concealer {
         let seam = length / 4;
         for i in length - seam..length {
             let weight = (length - i) as i32;
-            let blended =
-                i32::from(last[i]) * weight + i32::from(before[i]) * (seam as i32 - weight);
+            let blended = i32::from(last[i]) * weight + i32::from(before[i]) * (seam as i32 - weight);
             self.period[i] = (blended / seam as i32) as i16;
         }
         self.period_len = length;
@@ -138,11 +137,7 @@ mod tests {
             c.good(&mut frame_of(125.0, n));
         }
         let made = c.lost();
-        assert!(
-            share(&made, 125.0) > 0.9,
-            "same pitch: {}",
-            share(&made, 125.0)
-        );
+        assert!(share(&made, 125.0) > 0.9, "same pitch: {}", share(&made, 125.0));
         let mut next = frame_of(125.0, 6);
         c.good(&mut next);
         // No click at the seams: no step larger than the tone itself makes, times three.
@@ -152,10 +147,7 @@ mod tests {
             .map(|w| (i32::from(w[1]) - i32::from(w[0])).abs())
             .max()
             .unwrap();
-        assert!(
-            steepest < 3 * 8_000 * 2 * 355 / 113 * 125 / 8_000,
-            "{steepest}"
-        );
+        assert!(steepest < 3 * 8_000 * 2 * 355 / 113 * 125 / 8_000, "{steepest}");
     }
 
     #[test]
@@ -182,11 +174,7 @@ mod tests {
                 c.good(&mut std::array::from_fn(|_| rng.random_range(-peak..=peak)));
             }
             for _ in 0..4 {
-                assert!(
-                    c.lost()
-                        .iter()
-                        .all(|s| s.unsigned_abs() <= peak.unsigned_abs())
-                );
+                assert!(c.lost().iter().all(|s| s.unsigned_abs() <= peak.unsigned_abs()));
             }
         }
     }

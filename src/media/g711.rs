@@ -104,22 +104,14 @@ const fn decode_a(octet: u8) -> i16 {
         0 => mantissa + 8,
         _ => (mantissa + 0x108) << (segment - 1),
     };
-    if code & 0x80 != 0 {
-        magnitude
-    } else {
-        -magnitude
-    }
+    if code & 0x80 != 0 { magnitude } else { -magnitude }
 }
 
 const fn decode_mu(octet: u8) -> i16 {
     let code = !octet;
     let mantissa = (((code & 0x0F) as i16) << 3) + 0x84;
     let magnitude = (mantissa << ((code >> 4) & 0x07)) - 0x84;
-    if code & 0x80 != 0 {
-        -magnitude
-    } else {
-        magnitude
-    }
+    if code & 0x80 != 0 { -magnitude } else { magnitude }
 }
 
 /// G.711 table 3, by code numbers: µ-law value 0–127 to A-law value 1–128.
@@ -221,11 +213,7 @@ mod tests {
             (1_000, 0xFA, 0xCE),
             (-1_000, 0x7A, 0x4E),
         ] {
-            assert_eq!(
-                (encode(Law::A, linear), encode(Law::Mu, linear)),
-                (a, mu),
-                "{linear}"
-            );
+            assert_eq!((encode(Law::A, linear), encode(Law::Mu, linear)), (a, mu), "{linear}");
         }
     }
 

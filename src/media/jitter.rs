@@ -126,10 +126,7 @@ impl JitterBuffer {
         if ahead < -RING_SPAN || ahead > RING_SPAN - length {
             // A leap: a pause without packets, or a new clock. What is left of the old sound is not worth a delay.
             self.restart(timestamp);
-        } else if ahead < 0
-            && self.phase == Phase::Starting
-            && timestamp_ahead(end, timestamp) < RING_SPAN / 2
-        {
+        } else if ahead < 0 && self.phase == Phase::Starting && timestamp_ahead(end, timestamp) < RING_SPAN / 2 {
             // Out of order at the very start: begin earlier.
             self.window = Some((timestamp, end));
         } else if ahead + length <= 0 {
@@ -184,8 +181,7 @@ impl JitterBuffer {
     }
 
     fn depth(&self) -> i32 {
-        self.window
-            .map_or(0, |(next, end)| timestamp_ahead(end, next))
+        self.window.map_or(0, |(next, end)| timestamp_ahead(end, next))
     }
 
     fn late(&mut self, timestamp: u32, payload: &[u8], now: Mono) {
@@ -246,11 +242,7 @@ impl JitterBuffer {
             *sample = self.octets[slot];
         }
         let after = next.wrapping_add(FRAME_SAMPLES as u32);
-        let end = if timestamp_ahead(end, after) < 0 {
-            after
-        } else {
-            end
-        };
+        let end = if timestamp_ahead(end, after) < 0 { after } else { end };
         self.window = Some((after, end));
         if whole {
             Pull::Frame(frame)

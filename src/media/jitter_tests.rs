@@ -35,10 +35,7 @@ fn listen(seed: u64, network: &Network, seconds: u32) -> Heard {
         }
         let sent_us = u64::from(n) * u64::from(network.packet_ms) * 1_000;
         for _ in 0..=u8::from(rng.random_bool(network.duplicate)) {
-            wire.push((
-                sent_us + rng.random_range(0..=network.jitter_ms * 1_000),
-                n * samples,
-            ));
+            wire.push((sent_us + rng.random_range(0..=network.jitter_ms * 1_000), n * samples));
         }
     }
     wire.sort_unstable();
@@ -53,11 +50,7 @@ fn listen(seed: u64, network: &Network, seconds: u32) -> Heard {
         let now_us = tick * 20_000 + 7_000;
         while let Some((at, start)) = wire.next_if(|(at, _)| *at <= now_us) {
             let payload: Vec<u8> = (start..start + samples).map(octet_of).collect();
-            buffer.push(
-                first.wrapping_add(start),
-                &payload,
-                Mono::from_nanos(at * 1_000),
-            );
+            buffer.push(first.wrapping_add(start), &payload, Mono::from_nanos(at * 1_000));
         }
         heard.longest_delay = heard.longest_delay.max(buffer.delay());
         heard.frames.push(match buffer.pull() {
@@ -144,11 +137,7 @@ fn jitter_of_60_ms_is_learnt_and_then_little_is_late() {
         60,
     );
     let late_part = heard.frames[500..].iter().filter(|f| f.is_none()).count();
-    assert!(
-        late_part < 60,
-        "{late_part} holes in 50 s, {:?}",
-        heard.stats
-    );
+    assert!(late_part < 60, "{late_part} holes in 50 s, {:?}", heard.stats);
     assert!(heard.stats.duplicate == 0);
 }
 
@@ -158,11 +147,7 @@ fn every_third_packet_lost_leaves_two_thirds_and_no_growing_delay() {
     let mut whole = 0;
     for n in 0..900_u32 {
         if n % 3 != 2 {
-            buffer.push(
-                n * 160,
-                &[n as u8; 160],
-                Mono::from_nanos(u64::from(n) * 20_000_000),
-            );
+            buffer.push(n * 160, &[n as u8; 160], Mono::from_nanos(u64::from(n) * 20_000_000));
         }
         whole += u32::from(matches!(buffer.pull(), Pull::Frame(_)));
         assert!(buffer.delay() <= Duration::from_millis(60));
@@ -177,20 +162,13 @@ fn after_a_silence_without_packets_the_delay_is_small_again() {
     for n in 0..200_u32 {
         // Silent for 300 ms, and for 2 s.
         if !(50..65).contains(&n) && !(80..180).contains(&n) {
-            buffer.push(
-                n * 160,
-                &[n as u8; 160],
-                Mono::from_nanos(u64::from(n) * 20_000_000),
-            );
+            buffer.push(n * 160, &[n as u8; 160], Mono::from_nanos(u64::from(n) * 20_000_000));
         }
         if let Pull::Frame(octets) = buffer.pull() {
             frames.push((n, u32::from(octets[0])));
         }
     }
-    assert!(
-        frames.iter().all(|(now, sent)| now - sent <= 2),
-        "{frames:?}"
-    );
+    assert!(frames.iter().all(|(now, sent)| now - sent <= 2), "{frames:?}");
     assert!(frames.len() > 80);
 }
 
@@ -204,11 +182,7 @@ fn a_sender_that_sets_its_clock_back_is_heard_again() {
         } else {
             48_000 + n * 160 - 8_000
         };
-        buffer.push(
-            timestamp,
-            &[1; 160],
-            Mono::from_nanos(u64::from(n) * 20_000_000),
-        );
+        buffer.push(timestamp, &[1; 160], Mono::from_nanos(u64::from(n) * 20_000_000));
         if matches!(buffer.pull(), Pull::Frame(_)) {
             last = n;
         }
@@ -222,11 +196,7 @@ fn a_sender_with_a_clock_half_a_percent_fast_is_trimmed_in_its_pauses() {
     let mut sent = 0_u32;
     for tick in 0..10_000_u64 {
         while u64::from(sent) * 19_900 <= tick * 20_000 {
-            buffer.push(
-                sent * 160,
-                &[1; 160],
-                Mono::from_nanos(u64::from(sent) * 19_900_000),
-            );
+            buffer.push(sent * 160, &[1; 160], Mono::from_nanos(u64::from(sent) * 19_900_000));
             sent += 1;
         }
         buffer.pull();

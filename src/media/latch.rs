@@ -96,9 +96,7 @@ impl Latch {
             self.settle(from);
             return Verdict::Accept;
         }
-        if self.negotiated == Some(from)
-            && (self.believed.is_none() || self.run(packet, from) >= RUN_TO_LATCH)
-        {
+        if self.negotiated == Some(from) && (self.believed.is_none() || self.run(packet, from) >= RUN_TO_LATCH) {
             self.settle(from);
             return Verdict::Accept;
         }
@@ -128,8 +126,7 @@ impl Latch {
     }
 
     fn plausible(&self, ip: IpAddr) -> bool {
-        self.signalling.is_none_or(|s| canonical_ip(s) == ip)
-            || self.negotiated.is_some_and(|n| n.ip() == ip)
+        self.signalling.is_none_or(|s| canonical_ip(s) == ip) || self.negotiated.is_some_and(|n| n.ip() == ip)
     }
 
     /// Length of the run of packets in order that `from` has sent, this one included.
@@ -140,22 +137,17 @@ impl Latch {
             seq: packet.seq,
             run: 1,
         };
-        let known = self
-            .candidates
-            .iter()
-            .position(|c| c.is_some_and(|c| c.from == from));
+        let known = self.candidates.iter().position(|c| c.is_some_and(|c| c.from == from));
         // A third address takes the place of the shorter run, so that a sprayer cannot push out a steady source.
         let slot = known.unwrap_or_else(|| {
             let length = |c: &Option<Candidate>| c.map_or(0, |c| c.run);
             usize::from(length(&self.candidates[1]) < length(&self.candidates[0]))
         });
         let candidate = match (known, self.candidates[slot]) {
-            (Some(_), Some(c)) if c.ssrc == packet.ssrc && packet.seq == c.seq.wrapping_add(1) => {
-                Candidate {
-                    run: c.run.saturating_add(1),
-                    ..fresh
-                }
-            }
+            (Some(_), Some(c)) if c.ssrc == packet.ssrc && packet.seq == c.seq.wrapping_add(1) => Candidate {
+                run: c.run.saturating_add(1),
+                ..fresh
+            },
             // A duplicate proves nothing and spoils nothing.
             (Some(_), Some(c)) if c.ssrc == packet.ssrc && packet.seq == c.seq => c,
             (_, Some(_) | None) => fresh,
@@ -195,9 +187,7 @@ impl ControlLatch {
         if self.believed == Some(from) {
             return Verdict::Accept;
         }
-        if self.negotiated == Some(from)
-            || self.believed.is_none() && rtp.is_some_and(|r| r.ip() == from.ip())
-        {
+        if self.negotiated == Some(from) || self.believed.is_none() && rtp.is_some_and(|r| r.ip() == from.ip()) {
             self.believed = Some(from);
             return Verdict::Accept;
         }
@@ -285,11 +275,7 @@ mod tests {
             10,
             "alone it looks just like a phone behind NAT"
         );
-        assert_eq!(
-            heard(&mut latch, NAMED, 0..10),
-            8,
-            "three in order take it back"
-        );
+        assert_eq!(heard(&mut latch, NAMED, 0..10), 8, "three in order take it back");
         assert_eq!(heard(&mut latch, STRANGER, 10..60), 0);
         assert_eq!(latch.destination(), Some(at(NAMED)));
     }
@@ -336,14 +322,8 @@ mod tests {
         let mut control = ControlLatch::default();
         control.negotiate(Some(at("192.0.2.1:4001")));
         assert_eq!(control.judge(at(STRANGER), None), Verdict::Drop);
-        assert_eq!(
-            control.judge(at("198.51.100.7:31001"), Some(at(NAT))),
-            Verdict::Accept
-        );
-        assert_eq!(
-            control.judge(at("198.51.100.7:9"), Some(at(NAT))),
-            Verdict::Drop
-        );
+        assert_eq!(control.judge(at("198.51.100.7:31001"), Some(at(NAT))), Verdict::Accept);
+        assert_eq!(control.judge(at("198.51.100.7:9"), Some(at(NAT))), Verdict::Drop);
         assert_eq!(control.destination(), Some(at("198.51.100.7:31001")));
     }
 }

@@ -24,8 +24,8 @@ pub mod wav;
 pub use prompt::Clip;
 pub use recording::Why as RecordingWhy;
 pub use session::{
-    Destination, DigitSource, ForwardFrame, ForwardKind, Idle, MediaCommand, MediaOutput,
-    QualityStats, Session, SessionConfig,
+    Destination, DigitSource, ForwardFrame, ForwardKind, Idle, MediaCommand, MediaOutput, QualityStats, Session,
+    SessionConfig,
 };
 
 /// Samples a second on every stream here.

@@ -19,16 +19,10 @@ impl Clip {
         match law {
             Law::A => Self {
                 a: octets.into(),
-                mu: octets
-                    .iter()
-                    .map(|o| g711::A_TO_MU[usize::from(*o)])
-                    .collect(),
+                mu: octets.iter().map(|o| g711::A_TO_MU[usize::from(*o)]).collect(),
             },
             Law::Mu => Self {
-                a: octets
-                    .iter()
-                    .map(|o| g711::MU_TO_A[usize::from(*o)])
-                    .collect(),
+                a: octets.iter().map(|o| g711::MU_TO_A[usize::from(*o)]).collect(),
                 mu: octets.into(),
             },
         }
@@ -48,9 +42,7 @@ impl Clip {
 
     /// A pause.
     pub fn silence(duration: Duration) -> Self {
-        let samples = usize::try_from(duration.as_millis())
-            .unwrap_or(0)
-            .saturating_mul(8);
+        let samples = usize::try_from(duration.as_millis()).unwrap_or(0).saturating_mul(8);
         Self {
             a: vec![g711::SILENCE_A; samples].into(),
             mu: vec![g711::SILENCE_MU; samples].into(),
@@ -157,10 +149,7 @@ mod tests {
         let mut list = Playlist::new(PlayId(1), clips, false);
         let mut buffer = [0; 160];
         list.read(Law::A, &mut buffer);
-        assert_eq!(
-            (&buffer[..100], &buffer[100..]),
-            (&[1; 100][..], &[2; 60][..])
-        );
+        assert_eq!((&buffer[..100], &buffer[100..]), (&[1; 100][..], &[2; 60][..]));
         assert!(!list.is_finished());
         list.read(Law::A, &mut buffer);
         assert_eq!(
@@ -172,26 +161,17 @@ mod tests {
 
     #[test]
     fn repeating_goes_on_and_repeating_nothing_ends() {
-        let mut list = Playlist::new(
-            PlayId(1),
-            vec![Arc::new(Clip::new(Law::Mu, &[5, 6, 7]))],
-            true,
-        );
+        let mut list = Playlist::new(PlayId(1), vec![Arc::new(Clip::new(Law::Mu, &[5, 6, 7]))], true);
         let mut buffer = [0; 8];
         list.read(Law::Mu, &mut buffer);
         assert_eq!(buffer, [5, 6, 7, 5, 6, 7, 5, 6]);
         assert!(!list.is_finished());
-        assert!(
-            Playlist::new(PlayId(2), vec![Arc::new(Clip::new(Law::A, &[]))], true).is_finished()
-        );
+        assert!(Playlist::new(PlayId(2), vec![Arc::new(Clip::new(Law::A, &[]))], true).is_finished());
     }
 
     #[test]
     fn a_pause_is_as_long_as_it_says() {
         let pause = Clip::silence(Duration::from_millis(250));
-        assert_eq!(
-            (pause.len(), pause.duration()),
-            (2_000, Duration::from_millis(250))
-        );
+        assert_eq!((pause.len(), pause.duration()), (2_000, Duration::from_millis(250)));
     }
 }

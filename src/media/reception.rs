@@ -66,8 +66,7 @@ impl Reception {
             let deviation = transit.wrapping_sub(before).cast_signed().unsigned_abs();
             // A leap of more than a second is a new talkspurt of a careless sender, not jitter.
             if deviation < super::SAMPLE_RATE_HZ {
-                self.jitter_times_16 =
-                    self.jitter_times_16 + deviation - ((self.jitter_times_16 + 8) >> 4);
+                self.jitter_times_16 = self.jitter_times_16 + deviation - ((self.jitter_times_16 + 8) >> 4);
             }
         }
     }
@@ -115,11 +114,7 @@ impl Reception {
             highest: seq,
             first: u32::from(seq),
             received: 1,
-            lost_of_earlier_sources: if self.source.is_some() {
-                self.lost()
-            } else {
-                0
-            },
+            lost_of_earlier_sources: if self.source.is_some() { self.lost() } else { 0 },
             jitter_times_16: self.jitter_times_16,
             ..Self::default()
         };
@@ -159,10 +154,7 @@ mod tests {
             r.count(7, seq);
         }
         let s = r.snapshot().unwrap();
-        assert_eq!(
-            (s.ssrc, s.cumulative_lost, s.extended_highest),
-            (7, 24, 65_536 + 62)
-        );
+        assert_eq!((s.ssrc, s.cumulative_lost, s.extended_highest), (7, 24, 65_536 + 62));
         assert!((60..=66).contains(&s.fraction_lost), "{s:?}");
         // Nothing since: the next interval reports no loss, the sum stays.
         let s = r.snapshot().unwrap();
@@ -192,9 +184,6 @@ mod tests {
         r.count(1, 15);
         assert!(r.count(2, 40_000));
         assert_eq!((r.lost(), r.source()), (4, Some(2)));
-        assert!(
-            !r.count(2, 1_000),
-            "a leap within one source only restarts the count"
-        );
+        assert!(!r.count(2, 1_000), "a leap within one source only restarts the count");
     }
 }

@@ -54,42 +54,23 @@ pub fn header(channels: Channels, data_bytes: u64) -> [u8; HEADER_BYTES] {
     let (Ok(size), Ok(frames)) = (u32::try_from(data), u32::try_from(whole_frames)) else {
         return open_header(channels);
     };
-    build(
-        channels,
-        size.saturating_add(HEADER_BYTES as u32 - 8),
-        frames,
-        size,
-    )
+    build(channels, size.saturating_add(HEADER_BYTES as u32 - 8), frames, size)
 }
 
 /// Header that makes a file of `file_bytes` in all (header included) right; `None` if it has no room for a header.
 pub fn repair(file_bytes: u64, channels: Channels) -> Option<[u8; HEADER_BYTES]> {
-    Some(header(
-        channels,
-        file_bytes.checked_sub(HEADER_BYTES as u64)?,
-    ))
+    Some(header(channels, file_bytes.checked_sub(HEADER_BYTES as u64)?))
 }
 
 /// Channels that an existing header names; `None` if it is not one of ours.
 pub fn channels_of(existing: &[u8]) -> Option<Channels> {
     let same_kind = |c: Channels| existing.get(12..38) == open_header(c).get(12..38);
-    [Channels::One, Channels::Two]
-        .into_iter()
-        .find(|c| same_kind(*c))
+    [Channels::One, Channels::Two].into_iter().find(|c| same_kind(*c))
 }
 
 /// One frame of each of two legs, for [`Channels::Two`].
-pub fn interleave(
-    left: &[u8; FRAME_SAMPLES],
-    right: &[u8; FRAME_SAMPLES],
-) -> [u8; 2 * FRAME_SAMPLES] {
-    std::array::from_fn(|i| {
-        if i % 2 == 0 {
-            left[i / 2]
-        } else {
-            right[i / 2]
-        }
-    })
+pub fn interleave(left: &[u8; FRAME_SAMPLES], right: &[u8; FRAME_SAMPLES]) -> [u8; 2 * FRAME_SAMPLES] {
+    std::array::from_fn(|i| if i % 2 == 0 { left[i / 2] } else { right[i / 2] })
 }
 
 fn build(channels: Channels, riff: u32, frames: u32, data: u32) -> [u8; HEADER_BYTES] {

@@ -135,9 +135,7 @@ fn read_known(packet: &[u8], packet_type: u8, count: usize) -> Option<Packet<'_>
             sender: None,
             blocks: blocks(packet, 8, count),
         }),
-        BYE if count > 0 => Some(Packet::Bye {
-            ssrc: word(packet, 4)?,
-        }),
+        BYE if count > 0 => Some(Packet::Bye { ssrc: word(packet, 4)? }),
         _ => None,
     }
 }
@@ -216,9 +214,7 @@ impl Writer<'_> {
     fn block(&mut self, block: &ReportBlock) {
         let s = &block.snapshot;
         self.word(s.ssrc);
-        self.word(
-            u32::from(s.fraction_lost) << 24 | (s.cumulative_lost.cast_unsigned() & 0xFF_FFFF),
-        );
+        self.word(u32::from(s.fraction_lost) << 24 | (s.cumulative_lost.cast_unsigned() & 0xFF_FFFF));
         self.word(s.extended_highest);
         self.word(s.jitter);
         self.word(block.last_sender_report);
@@ -362,9 +358,7 @@ mod tests {
 
     #[test]
     fn reports_come_about_each_five_seconds_and_not_in_step() {
-        let waits: Vec<u128> = (1..200)
-            .map(|n| interval(0x1234_5678, n).as_millis())
-            .collect();
+        let waits: Vec<u128> = (1..200).map(|n| interval(0x1234_5678, n).as_millis()).collect();
         assert!(waits.iter().all(|w| (2_000..=6_200).contains(w)));
         let mean = waits.iter().sum::<u128>() / waits.len() as u128;
         assert!((3_800..=4_500).contains(&mean), "{mean}"); // 5 s over 1.218

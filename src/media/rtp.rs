@@ -154,10 +154,7 @@ mod tests {
     #[test]
     fn lengths_that_cannot_be() {
         assert_eq!(parse(&[0x80; 11]), Err(RtpError::Malformed));
-        assert_eq!(
-            parse(&[0x80; RTP_PACKET_MAX_BYTES + 1]),
-            Err(RtpError::TooLong)
-        );
+        assert_eq!(parse(&[0x80; RTP_PACKET_MAX_BYTES + 1]), Err(RtpError::TooLong));
         assert!(parse(&HEADER.to_bytes()).unwrap().payload.is_empty());
     }
 

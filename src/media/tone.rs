@@ -33,18 +33,13 @@ pub fn share(samples: &[i16], frequency_hz: f32) -> f32 {
 pub fn sample(index: u32, frequencies_hz: &[f32], amplitude: f32) -> i16 {
     // One second holds a whole number of periods for whole frequencies: keeps the phase exact for ever.
     let t = (index % SAMPLE_RATE_HZ) as f32 / SAMPLE_RATE_HZ as f32;
-    let sum: f32 = frequencies_hz
-        .iter()
-        .map(|f| (TAU * f * t).sin() * amplitude)
-        .sum();
+    let sum: f32 = frequencies_hz.iter().map(|f| (TAU * f * t).sin() * amplitude).sum();
     sum.clamp(f32::from(i16::MIN), f32::from(i16::MAX)) as i16
 }
 
 /// `count` samples of the sum of sines.
 pub fn tone(count: u32, frequencies_hz: &[f32], amplitude: f32) -> Vec<i16> {
-    (0..count)
-        .map(|i| sample(i, frequencies_hz, amplitude))
-        .collect()
+    (0..count).map(|i| sample(i, frequencies_hz, amplitude)).collect()
 }
 
 #[cfg(test)]

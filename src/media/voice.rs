@@ -29,20 +29,14 @@ impl Voice {
         let level = level(frame);
         let floor = self.floor_times_256;
         // Down at once, up slowly (about 25 % a second): pauses between words tell the noise.
-        self.floor_times_256 = (floor + floor / 200 + 1)
-            .min(level << 8)
-            .min(FLOOR_MAX << 8);
+        self.floor_times_256 = (floor + floor / 200 + 1).min(level << 8).min(FLOOR_MAX << 8);
         level > QUIET.max((floor >> 8) * OVER_FLOOR)
     }
 }
 
 /// Mean absolute value.
 pub fn level(frame: &Frame) -> u32 {
-    frame
-        .iter()
-        .map(|s| u32::from(s.unsigned_abs()))
-        .sum::<u32>()
-        / frame.len() as u32
+    frame.iter().map(|s| u32::from(s.unsigned_abs())).sum::<u32>() / frame.len() as u32
 }
 
 #[cfg(test)]
@@ -60,9 +54,7 @@ mod tests {
     fn speech_stands_out_of_a_noisy_line() {
         let mut rng = SmallRng::seed_from_u64(1);
         let mut voice = Voice::default();
-        let street = (0..1_000)
-            .filter(|_| voice.hear(&noise(&mut rng, 400)))
-            .count();
+        let street = (0..1_000).filter(|_| voice.hear(&noise(&mut rng, 400))).count();
         assert!(street < 400, "the floor rises to the noise: {street}");
         assert!((0..50).all(|_| voice.hear(&noise(&mut rng, 6_000))));
         assert!((0..50).all(|_| !voice.hear(&noise(&mut rng, 400))));

@@ -53,10 +53,7 @@ impl Watch {
     }
 
     pub(super) fn tick(&mut self, now: Mono) -> Option<Change> {
-        let due = self.armed
-            && self.expecting
-            && !self.dead
-            && now.since(self.last_heard) >= self.dead_after;
+        let due = self.armed && self.expecting && !self.dead && now.since(self.last_heard) >= self.dead_after;
         self.dead |= due;
         due.then_some(Change::Dead)
     }

@@ -65,11 +65,7 @@ pub fn parse(file: &[u8]) -> Result<Clip, WavError> {
         match &[i0, i1, i2, i3] {
             b"fmt " => format = read_format(body.get(..size).ok_or(WavError::NoFormat)?),
             b"data" => {
-                let whole = if size == 0 {
-                    body.len()
-                } else {
-                    size.min(body.len())
-                };
+                let whole = if size == 0 { body.len() } else { size.min(body.len()) };
                 return read_data(format.ok_or(WavError::NoFormat)?, &body[..whole]);
             }
             _ => {}
@@ -109,9 +105,7 @@ fn read_data(format: Format, data: &[u8]) -> Result<Clip, WavError> {
         (A_LAW, 8) => Ok(Clip::new(Law::A, data)),
         (MU_LAW, 8) => Ok(Clip::new(Law::Mu, data)),
         (PCM, 16) => {
-            let samples = data
-                .chunks_exact(2)
-                .map(|b| i16::from_le_bytes([b[0], b[1]]));
+            let samples = data.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]]));
             Ok(Clip::from_linear(samples))
         }
         (tag, bits) => Err(WavError::Encoding { tag, bits }),
@@ -135,18 +129,14 @@ pub fn from_linear(samples: &[i16]) -> Vec<u8> {
 
 /// A clip as an A-law WAV.
 pub fn from_clip(clip: &Clip) -> Vec<u8> {
-    let mut file =
-        super::recording::header(super::recording::Channels::One, clip.len() as u64).to_vec();
+    let mut file = super::recording::header(super::recording::Channels::One, clip.len() as u64).to_vec();
     file.extend_from_slice(clip.octets(Law::A));
     file
 }
 
 /// A clip as linear samples.
 pub fn linear(clip: &Clip) -> Vec<i16> {
-    clip.octets(Law::A)
-        .iter()
-        .map(|o| g711::decode(Law::A, *o))
-        .collect()
+    clip.octets(Law::A).iter().map(|o| g711::decode(Law::A, *o)).collect()
 }
 
 #[cfg(test)]

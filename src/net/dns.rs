@@ -100,9 +100,7 @@ impl Dns {
     /// # Errors
     /// [`DnsError::Timeout`] and [`DnsError::Failed`]; "no such record" is an empty list, not an error.
     pub async fn srv(&self, name: &str) -> Result<Vec<SrvRecord>, DnsError> {
-        let answer = self
-            .limited(name, self.resolver.srv_lookup(absolute(name)))
-            .await?;
+        let answer = self.limited(name, self.resolver.srv_lookup(absolute(name))).await?;
         let records = answer.iter().flat_map(|a| a.answers());
         Ok(records
             .filter_map(|record| match &record.data {
@@ -125,9 +123,7 @@ impl Dns {
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
             return Ok(vec![address]);
         }
-        let answer = self
-            .limited(host, self.resolver.lookup_ip(absolute(host)))
-            .await?;
+        let answer = self.limited(host, self.resolver.lookup_ip(absolute(host))).await?;
         Ok(answer.map(|a| a.iter().collect()).unwrap_or_default())
     }
 
@@ -170,10 +166,7 @@ fn name_server(address: &SocketAddr) -> NameServerConfig {
     NameServerConfig::new(
         address.ip(),
         true,
-        vec![
-            on_port(ConnectionConfig::udp()),
-            on_port(ConnectionConfig::tcp()),
-        ],
+        vec![on_port(ConnectionConfig::udp()), on_port(ConnectionConfig::tcp())],
     )
 }
 
@@ -232,18 +225,8 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_is_none_gives_an_empty_list() {
         let dns = asking(name_server_saying(None).await, 4_000);
-        assert!(
-            dns.srv("_sip._udp.nowhere.example.com")
-                .await
-                .unwrap()
-                .is_empty()
-        );
-        assert!(
-            dns.addresses("nowhere.example.com")
-                .await
-                .unwrap()
-                .is_empty()
-        );
+        assert!(dns.srv("_sip._udp.nowhere.example.com").await.unwrap().is_empty());
+        assert!(dns.addresses("nowhere.example.com").await.unwrap().is_empty());
     }
 
     #[tokio::test]

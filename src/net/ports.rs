@@ -159,9 +159,7 @@ impl PortPool {
 
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<IpAddr, Pairs>> {
-        self.addresses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn next_free(&self, address: IpAddr) -> Result<u16, PortError> {
@@ -171,19 +169,10 @@ impl Inner {
             free: self.order.iter().copied().collect(),
             ..Pairs::default()
         });
-        while pairs
-            .resting
-            .front()
-            .is_some_and(|(until, _)| *until <= now)
-        {
-            pairs
-                .free
-                .extend(pairs.resting.pop_front().map(|(_, port)| port));
+        while pairs.resting.front().is_some_and(|(until, _)| *until <= now) {
+            pairs.free.extend(pairs.resting.pop_front().map(|(_, port)| port));
         }
-        let port = pairs
-            .free
-            .pop_front()
-            .ok_or(PortError::Exhausted(address))?;
+        let port = pairs.free.pop_front().ok_or(PortError::Exhausted(address))?;
         pairs.in_use += 1;
         Ok(port)
     }
@@ -263,8 +252,7 @@ mod tests {
     fn pool(port_min: u16, port_max: u16) -> (PortPool, Arc<AtomicU64>) {
         let hand = Arc::new(AtomicU64::new(1));
         let seen = Arc::clone(&hand);
-        let clock: Clock =
-            Arc::new(move || Mono::from_nanos(seen.load(Ordering::Relaxed) * 1_000_000_000));
+        let clock: Clock = Arc::new(move || Mono::from_nanos(seen.load(Ordering::Relaxed) * 1_000_000_000));
         let config = PortConfig {
             port_min,
             port_max,
@@ -296,18 +284,10 @@ mod tests {
     fn a_port_of_another_program_is_passed_over() {
         let (pool, _) = pool(26_012, 26_015);
         let first = pool.take(HOME).unwrap();
-        let second_port = if first.rtp_port() == 26_012 {
-            26_014
-        } else {
-            26_012
-        };
+        let second_port = if first.rtp_port() == 26_012 { 26_014 } else { 26_012 };
         let stranger = UdpSocket::bind((HOME, second_port + 1)).unwrap();
         assert!(pool.take(HOME).is_err());
-        assert_eq!(
-            pool.in_use(HOME),
-            1,
-            "the pair that failed is not counted as used"
-        );
+        assert_eq!(pool.in_use(HOME), 1, "the pair that failed is not counted as used");
         drop(stranger);
     }
 

@@ -68,11 +68,7 @@ impl UdpTransport {
     ///
     /// # Errors
     /// Whatever `socket`, `bind` or the runtime's registration answers.
-    pub fn bind(
-        local: SocketAddr,
-        config: &UdpConfig,
-        handler: DatagramHandler,
-    ) -> io::Result<Self> {
+    pub fn bind(local: SocketAddr, config: &UdpConfig, handler: DatagramHandler) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
         if local.is_ipv6() {
             socket.set_only_v6(true)?;
@@ -217,12 +213,7 @@ mod tests {
     #[tokio::test]
     async fn a_send_that_cannot_succeed_is_counted_and_harms_nobody() {
         let (handler, mut received) = collecting();
-        let a = UdpTransport::bind(
-            "127.0.0.1:0".parse().unwrap(),
-            &UdpConfig::default(),
-            handler,
-        )
-        .unwrap();
+        let a = UdpTransport::bind("127.0.0.1:0".parse().unwrap(), &UdpConfig::default(), handler).unwrap();
         assert!(!a.send("[::1]:9".parse().unwrap(), b"wrong family"));
         assert_eq!(a.gauges().send_errors.load(Ordering::Relaxed), 1);
         // Nobody listens on port 9: the kernel hears an ICMP error, and the loop goes on.

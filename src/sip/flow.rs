@@ -45,12 +45,6 @@ pub struct Flow {
 
 impl fmt::Display for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} ↔ {}",
-            self.transport.as_str(),
-            self.local,
-            self.remote
-        )
+        write!(f, "{} {} ↔ {}", self.transport.as_str(), self.local, self.remote)
     }
 }

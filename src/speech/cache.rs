@@ -51,7 +51,11 @@ impl Cache {
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
             let data = entry.metadata()?;
-            files.push((data.modified().unwrap_or(SystemTime::UNIX_EPOCH), data.len(), entry.path()));
+            files.push((
+                data.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                data.len(),
+                entry.path(),
+            ));
         }
         files.sort();
         let mut total: u64 = files.iter().map(|f| f.1).sum();
@@ -68,8 +72,14 @@ impl Cache {
 
 /// Marks a file as used now. A cache that cannot is a cache that forgets sooner, no more.
 fn touch(path: &std::path::Path) {
-    let now = rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW };
-    let times = rustix::fs::Timestamps { last_access: now, last_modification: now };
+    let now = rustix::fs::Timespec {
+        tv_sec: 0,
+        tv_nsec: rustix::fs::UTIME_NOW,
+    };
+    let times = rustix::fs::Timestamps {
+        last_access: now,
+        last_modification: now,
+    };
     let _ = rustix::fs::utimensat(rustix::fs::CWD, path, &times, rustix::fs::AtFlags::empty());
 }
 
@@ -82,9 +92,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::new(dir.path().to_owned(), 250);
         let set_age = |text: &str, seconds: i64| {
-            let at = rustix::fs::Timespec { tv_sec: seconds, tv_nsec: 0 };
-            let times = rustix::fs::Timestamps { last_access: at, last_modification: at };
-            rustix::fs::utimensat(rustix::fs::CWD, cache.path(text, "zh"), &times, rustix::fs::AtFlags::empty()).unwrap();
+            let at = rustix::fs::Timespec {
+                tv_sec: seconds,
+                tv_nsec: 0,
+            };
+            let times = rustix::fs::Timestamps {
+                last_access: at,
+                last_modification: at,
+            };
+            rustix::fs::utimensat(
+                rustix::fs::CWD,
+                cache.path(text, "zh"),
+                &times,
+                rustix::fs::AtFlags::empty(),
+            )
+            .unwrap();
         };
         cache.put("一", "zh", &[1; 100]).unwrap();
         cache.put("二", "zh", &[2; 100]).unwrap();

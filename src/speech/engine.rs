@@ -51,7 +51,11 @@ async fn run(argv: &[String], text: &str, language: &str) -> Result<Vec<u8>, Spe
     let output = child.wait_with_output().await.map_err(failed)?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
-        return Err(SpeechError::Engine(format!("{program}: {}: {}", output.status, words.trim())));
+        return Err(SpeechError::Engine(format!(
+            "{program}: {}: {}",
+            output.status,
+            words.trim()
+        )));
     }
     match output.stdout.len() {
         n if n > SOUND_MAX_BYTES => Err(SpeechError::Sound(format!("{n} bytes"))),
@@ -62,9 +66,22 @@ async fn run(argv: &[String], text: &str, language: &str) -> Result<Vec<u8>, Spe
 async fn ask(url: &str, text: &str, language: &'static str, timeout: Duration) -> Result<Vec<u8>, SpeechError> {
     let (url, text) = (format!("{url}?lang={language}"), text.to_owned());
     let asked = tokio::task::spawn_blocking(move || {
-        let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(timeout)).build().into();
-        let mut response = agent.post(&url).content_type("text/plain; charset=utf-8").send(text.as_bytes())?;
-        response.body_mut().with_config().limit(SOUND_MAX_BYTES as u64).read_to_vec()
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .timeout_global(Some(timeout))
+            .build()
+            .into();
+        let mut response = agent
+            .post(&url)
+            .content_type("text/plain; charset=utf-8")
+            .send(text.as_bytes())?;
+        response
+            .body_mut()
+            .with_config()
+            .limit(SOUND_MAX_BYTES as u64)
+            .read_to_vec()
     });
-    asked.await.map_err(|e| SpeechError::Engine(e.to_string()))?.map_err(|e| SpeechError::Engine(e.to_string()))
+    asked
+        .await
+        .map_err(|e| SpeechError::Engine(e.to_string()))?
+        .map_err(|e| SpeechError::Engine(e.to_string()))
 }

@@ -49,7 +49,11 @@ pub struct Speaker {
 impl Speaker {
     /// A speaker; without an engine it speaks from its cache alone.
     pub fn new(engine: Option<Engine>, cache_dir: PathBuf, cache_max_bytes: u64, timeout: Duration) -> Self {
-        Self { engine, cache: Cache::new(cache_dir, cache_max_bytes), timeout }
+        Self {
+            engine,
+            cache: Cache::new(cache_dir, cache_max_bytes),
+            timeout,
+        }
     }
 
     /// The sound of `text` in the language with this tag (`zh`, `en`), made once and kept.
@@ -86,7 +90,8 @@ mod tests {
     /// A WAV of 0.1 s: 800 samples of A-law silence.
     fn wav_file(dir: &std::path::Path) -> PathBuf {
         let path = dir.join("made.wav");
-        let mut bytes = b"RIFF\0\0\0\0WAVEfmt \x12\0\0\0\x06\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0\0\0data".to_vec();
+        let mut bytes =
+            b"RIFF\0\0\0\0WAVEfmt \x12\0\0\0\x06\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0\0\0data".to_vec();
         bytes.extend_from_slice(&800u32.to_le_bytes());
         bytes.extend_from_slice(&[0xD5; 800]);
         std::fs::write(&path, bytes).unwrap();
@@ -99,18 +104,31 @@ mod tests {
         let source = wav_file(dir.path());
         let argv = vec!["cat".to_owned(), source.display().to_string()];
         let cache = dir.path().join("cache");
-        let first = speaker(Some(Engine::Command(argv)), &cache).speak("您好", "zh").await.unwrap();
+        let first = speaker(Some(Engine::Command(argv)), &cache)
+            .speak("您好", "zh")
+            .await
+            .unwrap();
         assert_eq!(first.duration(), Duration::from_millis(100));
         let again = speaker(None, &cache).speak("您好", "zh").await.unwrap();
-        assert_eq!(again.duration(), Duration::from_millis(100), "from the cache, without an engine");
-        assert!(matches!(speaker(None, &cache).speak("您好", "en").await, Err(SpeechError::NoEngine)));
+        assert_eq!(
+            again.duration(),
+            Duration::from_millis(100),
+            "from the cache, without an engine"
+        );
+        assert!(matches!(
+            speaker(None, &cache).speak("您好", "en").await,
+            Err(SpeechError::NoEngine)
+        ));
     }
 
     #[tokio::test]
     async fn an_engine_that_fails_says_why() {
         let dir = tempfile::tempdir().unwrap();
         let argv = vec!["sh".to_owned(), "-c".to_owned(), "echo no voice >&2; exit 3".to_owned()];
-        let error = speaker(Some(Engine::Command(argv)), dir.path()).speak("您好", "zh").await.unwrap_err();
+        let error = speaker(Some(Engine::Command(argv)), dir.path())
+            .speak("您好", "zh")
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("no voice"), "{error}");
     }
 
@@ -118,7 +136,10 @@ mod tests {
     async fn an_engine_that_gives_noise_instead_of_a_wav_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let argv = vec!["echo".to_owned(), "hello".to_owned()];
-        let error = speaker(Some(Engine::Command(argv)), dir.path()).speak("您好", "zh").await.unwrap_err();
+        let error = speaker(Some(Engine::Command(argv)), dir.path())
+            .speak("您好", "zh")
+            .await
+            .unwrap_err();
         assert!(matches!(error, SpeechError::Sound(_)), "{error}");
     }
 }

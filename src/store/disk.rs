@@ -51,11 +51,7 @@ pub struct RealDisk;
 
 impl Disk for RealDisk {
     fn create(&self, path: &Path, reserve_bytes: u64) -> io::Result<Box<dyn DiskFile>> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(path)?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
         if reserve_bytes > 0
             && let Err(error) = reserve(&file, reserve_bytes)
         {
@@ -138,8 +134,7 @@ fn reserve(file: &File, bytes: u64) -> io::Result<()> {
             static ZEROS: [u8; 65_536] = [0; 65_536];
             let mut at = 0;
             while at < bytes {
-                let n =
-                    usize::try_from(bytes - at).map_or(ZEROS.len(), |left| left.min(ZEROS.len()));
+                let n = usize::try_from(bytes - at).map_or(ZEROS.len(), |left| left.min(ZEROS.len()));
                 FileExt::write_all_at(file, &ZEROS[..n], at)?;
                 at += n as u64;
             }

@@ -247,20 +247,14 @@ impl Disk for FakeDisk {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         self.with(|s| {
             let here = s.names.keys().filter(|p| p.parent() == Some(dir));
-            Ok(here
-                .filter_map(|p| Some(p.file_name()?.to_str()?.to_owned()))
-                .collect())
+            Ok(here.filter_map(|p| Some(p.file_name()?.to_str()?.to_owned())).collect())
         })
     }
 
     fn folders(&self, dir: &Path) -> io::Result<Vec<String>> {
         self.with(|s| {
-            let below = s
-                .names
-                .keys()
-                .filter_map(|p| p.parent()?.strip_prefix(dir).ok());
-            let first =
-                below.filter_map(|p| Some(p.components().next()?.as_os_str().to_str()?.to_owned()));
+            let below = s.names.keys().filter_map(|p| p.parent()?.strip_prefix(dir).ok());
+            let first = below.filter_map(|p| Some(p.components().next()?.as_os_str().to_str()?.to_owned()));
             Ok(first.collect::<BTreeSet<_>>().into_iter().collect())
         })
     }
@@ -322,9 +316,7 @@ impl DiskFile for FakeFile {
         self.with(|s, id| {
             s.fault("read")?;
             let cached = s.files.get(&id).map_or(&[][..], |c| &c.cached);
-            let from = cached
-                .get(usize::try_from(offset).unwrap()..)
-                .unwrap_or_default();
+            let from = cached.get(usize::try_from(offset).unwrap()..).unwrap_or_default();
             let n = from.len().min(into.len());
             into[..n].copy_from_slice(&from[..n]);
             Ok(n)

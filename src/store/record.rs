@@ -211,9 +211,7 @@ impl CallRecord {
                 }
             }
             EventKind::Ringing => first(&mut self.ringing_at, at),
-            EventKind::AnsweredByMachine { codec: _ } => {
-                first(&mut self.answered_by_machine_at, at)
-            }
+            EventKind::AnsweredByMachine { codec: _ } => first(&mut self.answered_by_machine_at, at),
             EventKind::PersonRequested { queue: _ } => first(&mut self.person_requested_at, at),
             EventKind::Offered { agent: _ } => first(&mut self.offered_at, at),
             EventKind::AnsweredByPerson { agent } => {
@@ -221,9 +219,9 @@ impl CallRecord {
                 self.agent.get_or_insert_with(|| agent.clone());
             }
             EventKind::Step { step } => self.last_step = Some(step.clone()),
-            EventKind::TransferStarted { .. }
-            | EventKind::TransferAnswered
-            | EventKind::TransferFailed { .. } => self.apply_transfer(at, &event.kind),
+            EventKind::TransferStarted { .. } | EventKind::TransferAnswered | EventKind::TransferFailed { .. } => {
+                self.apply_transfer(at, &event.kind)
+            }
             EventKind::RecordingStarted { file, purpose } => self.recordings.push(Recording {
                 file: file.clone(),
                 purpose: purpose.clone(),
@@ -243,9 +241,7 @@ impl CallRecord {
                 };
                 self.finish_recording(file, facts);
             }
-            EventKind::CallbackOwed { to: _, because } => {
-                self.callback_owed = Some(because.clone())
-            }
+            EventKind::CallbackOwed { to: _, because } => self.callback_owed = Some(because.clone()),
             EventKind::Quality {
                 sent,
                 received,
@@ -334,10 +330,7 @@ impl CallRecord {
     /// Published wait 3: time spent in menus, milliseconds: from the machine's answer until a person was asked for, or until
     /// the end if none was.
     pub fn in_menus_ms(&self) -> Option<u64> {
-        span(
-            self.answered_by_machine_at,
-            self.person_requested_at.or(self.ended_at),
-        )
+        span(self.answered_by_machine_at, self.person_requested_at.or(self.ended_at))
     }
 
     /// From the INVITE to the end, milliseconds.
@@ -370,14 +363,8 @@ pub(in crate::store) mod tests {
         let number = || "1[0-9]{10}".prop_map(|n| PhoneNumber::new(&n));
         let word = || "[a-c]".prop_map(String::from);
         prop_oneof![
-            (
-                number(),
-                number(),
-                proptest::option::of(word()),
-                word(),
-                word()
-            )
-                .prop_map(|(from, to, hotline, sip_call_id, source)| {
+            (number(), number(), proptest::option::of(word()), word(), word()).prop_map(
+                |(from, to, hotline, sip_call_id, source)| {
                     EventKind::Invite {
                         from,
                         to,
@@ -386,25 +373,22 @@ pub(in crate::store) mod tests {
                         sip_call_id,
                         source,
                     }
-                }),
+                }
+            ),
             Just(EventKind::Ringing),
-            Just(EventKind::AnsweredByMachine {
-                codec: "PCMA".into()
-            }),
+            Just(EventKind::AnsweredByMachine { codec: "PCMA".into() }),
             word().prop_map(|queue| EventKind::PersonRequested { queue }),
             word().prop_map(|agent| EventKind::Offered { agent }),
             word().prop_map(|agent| EventKind::AnsweredByPerson { agent }),
             word().prop_map(|step| EventKind::Step { step }),
             (word(), word()).prop_map(|(step, keys)| EventKind::Keys { step, keys }),
-            (number(), word())
-                .prop_map(|(to, sip_call_id)| EventKind::TransferStarted { to, sip_call_id }),
+            (number(), word()).prop_map(|(to, sip_call_id)| EventKind::TransferStarted { to, sip_call_id }),
             Just(EventKind::TransferAnswered),
             Just(EventKind::TransferFailed {
                 reason: EndReason::Busy,
                 status: Some(486)
             }),
-            (word(), word())
-                .prop_map(|(file, purpose)| EventKind::RecordingStarted { file, purpose }),
+            (word(), word()).prop_map(|(file, purpose)| EventKind::RecordingStarted { file, purpose }),
             (word(), 0_u64..9_000, word(), proptest::option::of(word())).prop_map(
                 |(file, duration_ms, sha256, cut_short)| EventKind::RecordingEnded {
                     file,
@@ -416,16 +400,14 @@ pub(in crate::store) mod tests {
             (number(), word()).prop_map(|(to, because)| EventKind::CallbackOwed { to, because }),
             any::<bool>().prop_map(|on| EventKind::Held { on }),
             any::<bool>().prop_map(|lost| EventKind::MediaLost { lost }),
-            (0_u64..9, 0_u64..9, 0_u64..9, 0_u32..9).prop_map(
-                |(sent, received, lost, jitter_ms)| {
-                    EventKind::Quality {
-                        sent,
-                        received,
-                        lost,
-                        jitter_ms,
-                    }
+            (0_u64..9, 0_u64..9, 0_u64..9, 0_u32..9).prop_map(|(sent, received, lost, jitter_ms)| {
+                EventKind::Quality {
+                    sent,
+                    received,
+                    lost,
+                    jitter_ms,
                 }
-            ),
+            }),
             Just(EventKind::Ended {
                 by: EndedBy::Caller,
                 reason: EndReason::Hangup,
@@ -475,12 +457,7 @@ pub(in crate::store) mod tests {
         };
         let events = [
             at(0, EventKind::Ringing),
-            at(
-                1,
-                EventKind::AnsweredByMachine {
-                    codec: "PCMA".into(),
-                },
-            ),
+            at(1, EventKind::AnsweredByMachine { codec: "PCMA".into() }),
             at(
                 9,
                 EventKind::PersonRequested {

@@ -143,3 +143,16 @@ fn a_register_is_challenged_and_opens_nothing() {
     );
     city.assert_nothing_is_left();
 }
+
+/// A telephone asks for an extension that nobody has: the call is refused, and it was a call.
+#[test]
+fn a_call_that_asks_too_much_is_on_record() {
+    let mut city = World::new(905);
+    let hand = ByHand::new(9, "too-much");
+    let invite = hand.request("INVITE", "1000", 1, "much", "Require: no-such-extension\r\n", "");
+    hand.send(&mut city, &invite);
+    city.run_to_the_end();
+    assert_eq!(hand.statuses(&city, &Method::Invite).last(), Some(&420));
+    assert_eq!(city.end_of(0), (EndedBy::System, EndReason::ProtocolError));
+    city.assert_nothing_is_left();
+}

@@ -29,8 +29,8 @@ impl Program {
     /// Starts it on an empty folder and waits until it is ready.
     pub fn start(drain_s: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let http = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let sip = free(|address| UdpSocket::bind(address).is_ok());
+        let http = free(|address| TcpListener::bind(address).is_ok());
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         fs::create_dir(folder.path().join("plans")).unwrap();
         fs::copy(root.join(PLANS), folder.path().join("plans/kill9.toml")).unwrap();
@@ -183,6 +183,13 @@ fn launch(folder: &Path) -> Child {
         .stdin(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// An address that nobody has, with a port that the kernel gives to nobody by itself: it must be free at the next start too.
+fn free(can_be_had: impl Fn(SocketAddr) -> bool) -> SocketAddr {
+    let first = 10_000 + u16::try_from(std::process::id() % 200).unwrap() * 100;
+    let mut ports = (first..=first + 99).map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    ports.find(|address| can_be_had(*address)).unwrap()
 }
 
 /// Looks again and again.

@@ -86,7 +86,10 @@ pub fn shared() -> Shared {
         plan: plan(),
         calendar: calendar(),
         peers: Vec::new(),
-        routes: vec![Route { numbers, gateway: Arc::new(gateway) }],
+        routes: vec![Route {
+            numbers,
+            gateway: Arc::new(gateway),
+        }],
         limits: Limits {
             calls_max: 1_000,
             calls_per_source_max: 100,

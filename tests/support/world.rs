@@ -162,9 +162,18 @@ impl World {
 
     /// From now on the emergency numbers' trunk has this address, or none.
     pub fn emergency_is_at(&mut self, address: Option<SocketAddr>) {
-        let targets: Vec<Target> =
-            address.into_iter().map(|address| Target { transport: Transport::Udp, address }).collect();
-        self.exchange.trunk_changed(TrunkState { name: plans::NEIGHBOUR.into(), up: !targets.is_empty(), targets });
+        let targets: Vec<Target> = address
+            .into_iter()
+            .map(|address| Target {
+                transport: Transport::Udp,
+                address,
+            })
+            .collect();
+        self.exchange.trunk_changed(TrunkState {
+            name: plans::NEIGHBOUR.into(),
+            up: !targets.is_empty(),
+            targets,
+        });
     }
 
     /// How a trunk was last said to be.
@@ -440,7 +449,12 @@ impl World {
                     });
                 }
             }
-            Command::OpenMedia { id, local, remote, signalling } => {
+            Command::OpenMedia {
+                id,
+                local,
+                remote,
+                signalling,
+            } => {
                 let other_family = remote.is_some_and(|ip| ip.is_ipv4() != local.is_ipv4());
                 let ip = if other_family { SERVER_V6.into() } else { SERVER.into() };
                 let local = (!self.ports_exhausted).then(|| self.open_media(id, ip, signalling));

@@ -53,10 +53,18 @@ impl Ear {
     /// Share of the 20 ms frames in `from_s..to_s` (seconds since the sound began) that are this sound.
     pub fn share(&self, sound: Sound, from_s: f64, to_s: f64) -> f64 {
         let frame_of = |s: f64| (s * 50.0).max(0.0) as usize;
-        let frames: Vec<&[u8]> =
-            self.heard.chunks_exact(160).skip(frame_of(from_s)).take(frame_of(to_s - from_s)).collect();
+        let frames: Vec<&[u8]> = self
+            .heard
+            .chunks_exact(160)
+            .skip(frame_of(from_s))
+            .take(frame_of(to_s - from_s))
+            .collect();
         let hits = frames.iter().filter(|f| is(sound, f)).count();
-        if frames.is_empty() { 0.0 } else { hits as f64 / frames.len() as f64 }
+        if frames.is_empty() {
+            0.0
+        } else {
+            hits as f64 / frames.len() as f64
+        }
     }
 
     /// Seconds heard.

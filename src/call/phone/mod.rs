@@ -109,7 +109,10 @@ impl Phone {
     /// A telephone that does nothing yet.
     pub fn new(config: PhoneConfig, script: Vec<Action>, now: Now) -> Self {
         let mut rng = StdRng::seed_from_u64(config.seed);
-        let ua_config = UaConfig { user_agent: "yihao-call".to_owned(), ..UaConfig::default() };
+        let ua_config = UaConfig {
+            user_agent: "yihao-call".to_owned(),
+            ..UaConfig::default()
+        };
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
         let session = Session::new(
             SessionConfig {
@@ -141,7 +144,10 @@ impl Phone {
             speaking: None,
             early_words: None,
             out: VecDeque::new(),
-            report: Report { sip_call_id: format!("{:016x}", rng.next_u64()), ..Report::default() },
+            report: Report {
+                sip_call_id: format!("{:016x}", rng.next_u64()),
+                ..Report::default()
+            },
         }
     }
 
@@ -160,7 +166,11 @@ impl Phone {
             flow: self.config.flow,
             request_uri: to.clone(),
             from: self.config.from.clone(),
-            to: NameAddr { display: None, uri: to.clone(), params: message::Params::default() },
+            to: NameAddr {
+                display: None,
+                uri: to.clone(),
+                params: message::Params::default(),
+            },
             route: Vec::new(),
             offer: (!self.config.late_offer).then_some(offer),
             credentials: self.config.account.clone(),
@@ -194,7 +204,15 @@ impl Phone {
 
     /// The next timer.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        [self.ua.poll_timeout(), self.next_tick, self.answer_at, self.script_deadline()].into_iter().flatten().min()
+        [
+            self.ua.poll_timeout(),
+            self.next_tick,
+            self.answer_at,
+            self.script_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Timers that are due.
@@ -297,7 +315,11 @@ impl Phone {
 
     fn event(&mut self, event: UaEvent, now: Now) {
         match event {
-            UaEvent::Incoming { leg, refusal: Some(refusal), .. } => {
+            UaEvent::Incoming {
+                leg,
+                refusal: Some(refusal),
+                ..
+            } => {
                 self.ua.reject(leg, refusal.status, &refusal.headers, now);
             }
             UaEvent::Incoming { leg, offer, .. } => self.rings(leg, offer, now),
@@ -365,7 +387,9 @@ impl Phone {
     }
 
     fn pick_up(&mut self, now: Now) {
-        let (Some(leg), false) = (self.leg, self.is_done()) else { return };
+        let (Some(leg), false) = (self.leg, self.is_done()) else {
+            return;
+        };
         let audio = self.audio(Direction::SendRecv);
         match self.pending_offer.take() {
             Some(offer) => match sdp::answer(&offer, &audio) {
@@ -411,7 +435,10 @@ impl Phone {
         if self.next_tick.is_none() {
             self.next_tick = Some(now.mono);
             let forever = Duration::from_secs(24 * 3600);
-            let record = MediaCommand::StartRecording { max: forever, stop_after_silence: None };
+            let record = MediaCommand::StartRecording {
+                max: forever,
+                stop_after_silence: None,
+            };
             self.session.command(record, now.mono);
         }
     }

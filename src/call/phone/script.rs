@@ -171,7 +171,9 @@ impl Phone {
                 false => Progress::Waiting,
             },
             Action::Expect(sound, patience) => until(self.ear.has_heard(), *patience, &format!("{sound:?}")),
-            Action::ExpectKeys(keys, patience) => until(self.ear.keys.ends_with(keys), *patience, &format!("keys {keys:?}")),
+            Action::ExpectKeys(keys, patience) => {
+                until(self.ear.keys.ends_with(keys), *patience, &format!("keys {keys:?}"))
+            }
             Action::Speak(_) => match self.speaking {
                 Some(_) => Progress::Waiting,
                 None => Progress::Done,
@@ -200,7 +202,14 @@ impl Phone {
         self.plays += 1;
         let id = PlayId(self.plays);
         self.speaking = Some(id);
-        self.session.command(MediaCommand::Play { id, clips: vec![clip], repeat: false }, now.mono);
+        self.session.command(
+            MediaCommand::Play {
+                id,
+                clips: vec![clip],
+                repeat: false,
+            },
+            now.mono,
+        );
     }
 
     fn reoffer(&mut self, direction: Direction, address: Option<IpAddr>, now: Now) {

@@ -74,7 +74,11 @@ pub(in crate::cli) async fn place(call: &Call, script: Vec<Action>) -> Result<He
     let config = PhoneConfig {
         laws: call.laws.clone(),
         late_offer: call.late_offer,
-        account: account.map(|(user, password)| Credentials { username: user.into(), password: password.into(), realm: None }),
+        account: account.map(|(user, password)| Credentials {
+            username: user.into(),
+            password: password.into(),
+            realm: None,
+        }),
         ..line.config(&call.from, remote, transport)?
     };
     let mut phone = Phone::new(config, script, clock::now());
@@ -94,7 +98,13 @@ impl Line {
             Sip::Tcp(stream, _) => stream.local_addr()?,
         };
         let (rtp, rtcp) = rtp_pair(local.ip()).await?;
-        Ok(Self { sip, local, rtp, rtcp, verbose })
+        Ok(Self {
+            sip,
+            local,
+            rtp,
+            rtcp,
+            verbose,
+        })
     }
 
     /// Our SIP address.
@@ -103,11 +113,25 @@ impl Line {
     }
 
     /// A telephone's configuration on this line.
-    pub(in crate::cli) fn config(&self, number: &str, remote: SocketAddr, transport: Transport) -> io::Result<PhoneConfig> {
+    pub(in crate::cli) fn config(
+        &self,
+        number: &str,
+        remote: SocketAddr,
+        transport: Transport,
+    ) -> io::Result<PhoneConfig> {
         let uri = Uri::sip(Some(number), Host::from(self.local.ip()), None);
         Ok(PhoneConfig {
-            from: NameAddr { display: None, uri, params: Params::default() },
-            flow: Flow { transport, local: self.local, remote, connection: u64::from(transport == Transport::Tcp) },
+            from: NameAddr {
+                display: None,
+                uri,
+                params: Params::default(),
+            },
+            flow: Flow {
+                transport,
+                local: self.local,
+                remote,
+                connection: u64::from(transport == Transport::Tcp),
+            },
             rtp: LocalRtp {
                 address: self.local.ip(),
                 rtp_port: self.rtp.local_addr()?.port(),
@@ -134,14 +158,16 @@ impl Line {
                         show(self.verbose, "→", &bytes);
                         self.sip.send(&bytes, flow.remote).await?;
                     }
-                    PhoneCommand::Rtp(to, packet) => lossy(self.rtp.try_send_to(&packet, to)),
-                    PhoneCommand::Rtcp(to, packet) => lossy(self.rtcp.try_send_to(&packet, to)),
+                    PhoneCommand::Rtp(to, packet) => lossy(&self.rtp.try_send_to(&packet, to)),
+                    PhoneCommand::Rtcp(to, packet) => lossy(&self.rtcp.try_send_to(&packet, to)),
                 }
             }
             if phone.is_done() && phone.open_legs() == 0 {
                 break;
             }
-            let wake = phone.poll_timeout().unwrap_or_else(|| clock::mono() + Duration::from_secs(1));
+            let wake = phone
+                .poll_timeout()
+                .unwrap_or_else(|| clock::mono() + Duration::from_secs(1));
             tokio::select! {
                 received = self.sip.receive(&mut sip_buffer) => {
                     let (messages, flow) = received?;
@@ -165,7 +191,10 @@ impl Line {
             }
         }
         let sound = std::mem::take(&mut phone.ear.heard);
-        Ok(Heard { report: phone.into_report(), sound })
+        Ok(Heard {
+            report: phone.into_report(),
+            sound,
+        })
     }
 }
 
@@ -183,7 +212,12 @@ impl Sip {
             Self::Udp(socket) => loop {
                 match socket.recv_from(buffer).await {
                     Ok((n, remote)) => {
-                        let flow = Flow { transport: Transport::Udp, local: socket.local_addr()?, remote, connection: 0 };
+                        let flow = Flow {
+                            transport: Transport::Udp,
+                            local: socket.local_addr()?,
+                            remote,
+                            connection: 0,
+                        };
                         return Ok((vec![buffer[..n].to_vec()], flow));
                     }
                     // An ICMP "port unreachable": the transaction's timers tell what it means.
@@ -194,7 +228,10 @@ impl Sip {
             Self::Tcp(stream, framer) => {
                 let n = stream.read(buffer).await?;
                 if n == 0 {
-                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection"));
+                    return Err(io::Error::new(
+                        io::ErrorKind::UnexpectedEof,
+                        "the server closed the connection",
+                    ));
                 }
                 framer.push(&buffer[..n]);
                 let mut messages = Vec::new();
@@ -206,14 +243,22 @@ impl Sip {
                     }
                 }
                 let (local, remote) = (stream.local_addr()?, stream.peer_addr()?);
-                Ok((messages, Flow { transport: Transport::Tcp, local, remote, connection: 1 }))
+                Ok((
+                    messages,
+                    Flow {
+                        transport: Transport::Tcp,
+                        local,
+                        remote,
+                        connection: 1,
+                    },
+                ))
             }
         }
     }
 }
 
 /// Sound that cannot be sent now is sound that is lost, as on any network.
-fn lossy(result: io::Result<usize>) {
+fn lossy(result: &io::Result<usize>) {
     let _ = result;
 }
 
@@ -228,7 +273,11 @@ fn local_address(named: Option<IpAddr>, remote: SocketAddr) -> io::Result<IpAddr
     if let Some(local) = named {
         return Ok(local);
     }
-    let any: SocketAddr = if remote.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+    let any: SocketAddr = if remote.is_ipv4() {
+        ([0, 0, 0, 0], 0).into()
+    } else {
+        ([0u16; 8], 0).into()
+    };
     let probe = StdUdpSocket::bind(any)?;
     probe.connect(remote)?;
     Ok(probe.local_addr()?.ip())

@@ -56,7 +56,10 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         true => script::usual(),
         false => arguments.step.clone(),
     };
-    let script = steps.into_iter().map(script::Step::load).collect::<Result<Vec<Action>, _>>()?;
+    let script = steps
+        .into_iter()
+        .map(script::Step::load)
+        .collect::<Result<Vec<Action>, _>>()?;
     let call = Call {
         uri: arguments.uri.clone(),
         from: arguments.from.clone(),
@@ -70,12 +73,20 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     print_timeline(&heard.report);
     if let Some(path) = &arguments.record {
         std::fs::write(path, wav::from_clip(&Clip::new(Law::A, &heard.sound)))?;
-        println!("  heard {:.1} s, written to {}", heard.sound.len() as f64 / 8_000.0, path.display());
+        println!(
+            "  heard {:.1} s, written to {}",
+            heard.sound.len() as f64 / 8_000.0,
+            path.display()
+        );
     }
     for failure in &heard.report.failures {
         println!("  FAILED {failure}");
     }
-    Ok(if heard.report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if heard.report.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// One line an event, with its second.
@@ -95,18 +106,27 @@ fn law(text: &str) -> Result<Law, String> {
 
 /// Where the peer is: its address literal or what the resolver says, and the transport.
 fn target(uri: &crate::sip::message::Uri) -> Result<(SocketAddr, Transport), String> {
-    let tcp = uri.params.get("transport").flatten().is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
+    let tcp = uri
+        .params
+        .get("transport")
+        .flatten()
+        .is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
     let transport = if tcp { Transport::Tcp } else { Transport::Udp };
     let port = uri.port.unwrap_or(5060);
     let host = uri.host.to_string();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let found = std::net::ToSocketAddrs::to_socket_addrs(&(bare, port)).map_err(|e| format!("{host}: {e}"))?;
-    let address = found.into_iter().next().ok_or_else(|| format!("{host} has no address"))?;
+    let address = found
+        .into_iter()
+        .next()
+        .ok_or_else(|| format!("{host} has no address"))?;
     Ok((address, transport))
 }
 
 /// A clip from a WAV file.
 fn clip(path: &std::path::Path) -> Result<Arc<Clip>, String> {
     let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    wav::parse(&bytes).map(Arc::new).map_err(|e| format!("{}: {e}", path.display()))
+    wav::parse(&bytes)
+        .map(Arc::new)
+        .map_err(|e| format!("{}: {e}", path.display()))
 }

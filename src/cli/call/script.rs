@@ -30,7 +30,13 @@ impl Step {
 
 /// Waits for the answer, then until the other side hangs up.
 pub(super) fn usual() -> Vec<Step> {
-    [Action::WaitAnswer(PATIENCE), Action::WaitHangUp(Duration::from_secs(60)), Action::HangUp].map(Step::Action).into()
+    [
+        Action::WaitAnswer(PATIENCE),
+        Action::WaitHangUp(Duration::from_secs(60)),
+        Action::HangUp,
+    ]
+    .map(Step::Action)
+    .into()
 }
 
 /// Reads one step.
@@ -65,12 +71,17 @@ fn sound(text: &str) -> Result<Sound, String> {
     match text {
         "any" => Ok(Sound::Any),
         "silence" => Ok(Sound::Silence),
-        hz => hz.parse().map(Sound::Tone).map_err(|_| format!("{hz:?}: any, silence or a frequency in hertz")),
+        hz => hz
+            .parse()
+            .map(Sound::Tone)
+            .map_err(|_| format!("{hz:?}: any, silence or a frequency in hertz")),
     }
 }
 
 fn digits(text: &str) -> Result<Vec<Digit>, String> {
-    text.chars().map(|c| Digit::from_char(c).ok_or_else(|| format!("{c:?} is no telephone key"))).collect()
+    text.chars()
+        .map(|c| Digit::from_char(c).ok_or_else(|| format!("{c:?} is no telephone key")))
+        .collect()
 }
 
 #[cfg(test)]
@@ -79,8 +90,12 @@ mod tests {
 
     #[test]
     fn steps_are_read_as_people_write_them() {
-        assert!(matches!(step("hear 440 5"), Ok(Step::Action(Action::Expect(Sound::Tone(hz), t))) if hz == 440.0 && t.as_secs() == 5));
-        assert!(matches!(step("press 12#"), Ok(Step::Action(Action::Press(keys, KeyPress::Rfc4733))) if keys.len() == 3));
+        assert!(
+            matches!(step("hear 440 5"), Ok(Step::Action(Action::Expect(Sound::Tone(hz), t))) if hz == 440.0 && t.as_secs() == 5)
+        );
+        assert!(
+            matches!(step("press 12#"), Ok(Step::Action(Action::Press(keys, KeyPress::Rfc4733))) if keys.len() == 3)
+        );
         assert!(step("press 1x").unwrap_err().contains("'x'"));
         assert!(step("sing").is_err() && step("wait -1").is_err());
     }

@@ -20,6 +20,8 @@ const DESK: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 /// What the desk says and what the caller says there, hertz.
 const DESK_TONE: f64 = 700.0;
 const CALLER_TONE: f64 = 1_200.0;
+/// How long the caller speaks his message, seconds.
+const SPOKEN_S: f64 = 3.0;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A folder that is removed when the demo ends; `None` for one that stays.
@@ -92,7 +94,10 @@ impl Expected {
             Self::Hotline(name) => {
                 (record.hotline.as_deref() != Some(name)).then(|| format!("hotline {:?}, not {name}", record.hotline))
             }
-            Self::PersonRequested => record.person_requested_at.is_none().then(|| "no person was requested".to_owned()),
+            Self::PersonRequested => record
+                .person_requested_at
+                .is_none()
+                .then(|| "no person was requested".to_owned()),
             Self::CallbackOwed(why) => {
                 (record.callback_owed.as_deref() != Some(why)).then(|| format!("no call back is owed ({why})"))
             }
@@ -107,7 +112,9 @@ impl Expected {
 
 fn recording_lacks(record: &CallRecord, config: &Config, at_least_ms: u64, hz: f64) -> Option<String> {
     let recording = record.recordings.first()?;
-    let Some(facts) = &recording.finished else { return Some("the recording is not finished".to_owned()) };
+    let Some(facts) = &recording.finished else {
+        return Some("the recording is not finished".to_owned());
+    };
     if facts.duration_ms < at_least_ms {
         return Some(format!("the recording has {} ms, not {at_least_ms}", facts.duration_ms));
     }
@@ -115,8 +122,8 @@ fn recording_lacks(record: &CallRecord, config: &Config, at_least_ms: u64, hz: f
     let clip = wav::parse(&bytes).ok()?;
     let mut ear = Ear::default();
     ear.heard.extend_from_slice(clip.octets(Law::A));
-    let share = ear.share(Sound::Tone(hz), 0.0, ear.seconds());
-    (share < 0.5).then(|| format!("only {:.0} % of the recording is the {hz} Hz that was spoken", share * 100.0))
+    let heard_s = ear.share(Sound::Tone(hz), 0.0, ear.seconds()) * ear.seconds();
+    (heard_s < SPOKEN_S - 0.5).then(|| format!("only {heard_s:.1} s of the recording are the {hz} Hz that were spoken"))
 }
 
 /// The calls, in order.
@@ -147,7 +154,7 @@ pub(super) fn stories(sip: SocketAddr, tcp: SocketAddr) -> Vec<Story> {
                 pause(1.0),
                 voice(5),
                 pause(8.0),
-                Action::Speak(tone(CALLER_TONE, 3.0)),
+                Action::Speak(tone(CALLER_TONE, SPOKEN_S)),
                 press("#"),
                 voice(5),
                 Action::WaitHangUp(PATIENCE),
@@ -174,7 +181,10 @@ pub(super) fn stories(sip: SocketAddr, tcp: SocketAddr) -> Vec<Story> {
                 Action::HangUp,
                 Action::WaitHangUp(PATIENCE),
             ],
-            ledger: vec![Expected::TransferAnswered, Expected::End(EndedBy::Caller, EndReason::Hangup)],
+            ledger: vec![
+                Expected::TransferAnswered,
+                Expected::End(EndedBy::Caller, EndReason::Hangup),
+            ],
         },
         Story {
             title: "12315, a merged hotline that keeps its identity; over TCP, µ-law, offer in the ACK",
@@ -184,8 +194,17 @@ pub(super) fn stories(sip: SocketAddr, tcp: SocketAddr) -> Vec<Story> {
                 late_offer: true,
                 ..dial("12315", "13900000001")
             },
-            script: vec![answered(), voice(5), pause(1.0), Action::HangUp, Action::WaitHangUp(PATIENCE)],
-            ledger: vec![Expected::Hotline("12315"), Expected::End(EndedBy::Caller, EndReason::Hangup)],
+            script: vec![
+                answered(),
+                voice(5),
+                pause(1.0),
+                Action::HangUp,
+                Action::WaitHangUp(PATIENCE),
+            ],
+            ledger: vec![
+                Expected::Hotline("12315"),
+                Expected::End(EndedBy::Caller, EndReason::Hangup),
+            ],
         },
         Story {
             title: "a number that is none of ours: refused, and on record",
@@ -222,7 +241,10 @@ impl EmergencyDesk {
             Action::WaitHangUp(PATIENCE),
         ];
         let phone = Phone::new(config, script, clock::now());
-        Ok(Self { address, call: tokio::spawn(line.run(phone)) })
+        Ok(Self {
+            address,
+            call: tokio::spawn(line.run(phone)),
+        })
     }
 
     /// Where it listens.
@@ -233,7 +255,12 @@ impl EmergencyDesk {
     /// What the desk missed; call it when its caller has gone.
     pub(super) async fn failures(self) -> Vec<String> {
         match tokio::time::timeout(Duration::from_secs(5), self.call).await {
-            Ok(Ok(Ok(heard))) => heard.report.failures.into_iter().map(|f| format!("at 110: {f}")).collect(),
+            Ok(Ok(Ok(heard))) => heard
+                .report
+                .failures
+                .into_iter()
+                .map(|f| format!("at 110: {f}"))
+                .collect(),
             Ok(Ok(Err(error))) => vec![format!("at 110: {error}")],
             Ok(Err(error)) => vec![format!("at 110: {error}")],
             Err(_) => vec!["110 was never called, or its call did not end".to_owned()],

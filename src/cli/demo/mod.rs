@@ -30,7 +30,10 @@ pub(super) struct Arguments {
 /// Shows it.
 pub(super) fn run(arguments: &Arguments) -> Done {
     raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(show(arguments.once))
 }
 
@@ -40,7 +43,11 @@ async fn show(once: bool) -> Done {
     logging::init(&config.log, std::env::var_os(logging::ENVIRONMENT))?;
     let running = Running::start(&config).await?;
     let (udp, tcp) = (address(&running, "udp")?, address(&running, "tcp")?);
-    println!("yihao 一号 demo: {} (data in {})", config.site_name, config.data_dir.display());
+    println!(
+        "yihao 一号 demo: {} (data in {})",
+        config.site_name,
+        config.data_dir.display()
+    );
     let mut failed = 0;
     for story in city::stories(udp, tcp) {
         println!("\n▶ {}", story.title);
@@ -55,14 +62,26 @@ async fn show(once: bool) -> Done {
                 for (_, event) in running.server.handle().ledger().call_events(record.call).await? {
                     println!("    {}", calls::line(&event, began, false));
                 }
-                failures.extend(story.ledger.iter().filter_map(|expected| expected.missing_in(&record, &config)));
+                failures.extend(
+                    story
+                        .ledger
+                        .iter()
+                        .filter_map(|expected| expected.missing_in(&record, &config)),
+                );
             }
             None => failures.push("the ledger does not hold the call".to_owned()),
         }
         for failure in &failures {
             println!("  ✗ {failure}");
         }
-        println!("  {}", if failures.is_empty() { "✓ as it should be" } else { "✗ NOT as it should be" });
+        println!(
+            "  {}",
+            if failures.is_empty() {
+                "✓ as it should be"
+            } else {
+                "✗ NOT as it should be"
+            }
+        );
         failed += usize::from(!failures.is_empty());
     }
     let at_the_desk = desk.failures().await;
@@ -78,24 +97,44 @@ async fn show(once: bool) -> Done {
         println!("open   http://{address}/   http://{address}/metrics   http://{address}/readyz");
     }
     if !once {
+        // Other commands need to be told whose calls they are to show.
+        let settings = config.data_dir.join("yihao.toml");
+        std::fs::write(&settings, config.to_text())?;
+        println!("look   yihao calls --config {}", settings.display());
         println!("\nThe city stays up. End it with Ctrl-C.");
         tokio::signal::ctrl_c().await?;
     }
     let peaceful = running.stop(Duration::from_secs(10)).await;
     drop(folder);
-    println!("{}", if failed == 0 { "demo: all calls were as they should be" } else { "demo: FAILED" });
-    Ok(if failed == 0 && (peaceful || !once) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!(
+        "{}",
+        if failed == 0 {
+            "demo: all calls were as they should be"
+        } else {
+            "demo: FAILED"
+        }
+    );
+    Ok(if failed == 0 && (peaceful || !once) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn address(running: &Running, transport: &str) -> Result<SocketAddr, String> {
     let found = running.server.addresses().iter().find(|(t, _)| *t == transport);
-    found.map(|(_, address)| *address).ok_or_else(|| format!("no {transport} address"))
+    found
+        .map(|(_, address)| *address)
+        .ok_or_else(|| format!("no {transport} address"))
 }
 
 async fn latest(running: &Running) -> Result<Option<String>, Box<dyn std::error::Error>> {
     let ledger = running.server.handle().ledger();
     // Before the first call there may be no table yet.
-    let calls = ledger.list_calls(&CallFilter::default(), Order::NewestFirst, 1).await.unwrap_or_default();
+    let calls = ledger
+        .list_calls(&CallFilter::default(), Order::NewestFirst, 1)
+        .await
+        .unwrap_or_default();
     Ok(calls.first().map(|call| call.call.to_string()))
 }
 
@@ -107,7 +146,10 @@ async fn new_call(
     let ledger = running.server.handle().ledger();
     let deadline = tokio::time::Instant::now() + LEDGER_PATIENCE;
     while tokio::time::Instant::now() < deadline {
-        let calls = ledger.list_calls(&CallFilter::default(), Order::NewestFirst, 1).await.unwrap_or_default();
+        let calls = ledger
+            .list_calls(&CallFilter::default(), Order::NewestFirst, 1)
+            .await
+            .unwrap_or_default();
         if let Some(call) = calls.into_iter().next()
             && Some(call.call.to_string().as_str()) != before
             && call.ended_at.is_some()

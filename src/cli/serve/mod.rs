@@ -47,7 +47,13 @@ impl Running {
         tokio::spawn(operators.clone().look_after());
         let app = http::App::new(operators.clone(), operators, metrics, token);
         let http_task = tokio::spawn(port.run(app, stopped));
-        Ok(Self { server, http: addresses, asked_to_stop, http_stop, http_task })
+        Ok(Self {
+            server,
+            http: addresses,
+            asked_to_stop,
+            http_stop,
+            http_task,
+        })
     }
 
     /// Drains calls, then closes the port, which has told all along how the drain goes.
@@ -63,7 +69,10 @@ impl Running {
 pub(super) fn run(config: &Config, _arguments: &Arguments) -> Done {
     logging::init(&config.log, std::env::var_os(logging::ENVIRONMENT))?;
     raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let code = runtime.block_on(async {
         let running = Running::start(config).await?;
         for (transport, address) in running.server.addresses() {
@@ -121,7 +130,10 @@ async fn second_signal() {
 pub(super) fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, "the limit of open files could not be raised");
     }

@@ -9,7 +9,10 @@ use tokio::sync::Notify;
 
 use crate::call::CallView;
 use crate::engine::{Handle, Server, clock};
-use crate::http::{self, Answer, Control, Figures, LiveCall, NotReloaded, Number, Readiness, RecentCall, Reloaded, Site, Status, TrunkState};
+use crate::http::{
+    self, Answer, Control, Figures, LiveCall, NotReloaded, Number, Readiness, RecentCall, Reloaded, Site, Status,
+    TrunkState,
+};
 use crate::kernel::{EndedBy, Wall};
 use crate::store::ledger::{CallFilter, Order};
 
@@ -66,7 +69,10 @@ impl Status for Operators {
             time_zone: config.time_zone.clone(),
             started: self.started,
             dial: self.dial.iter().map(uri).collect(),
-            numbers: numbers.into_iter().map(|(number, name)| Number { number, name }).collect(),
+            numbers: numbers
+                .into_iter()
+                .map(|(number, name)| Number { number, name })
+                .collect(),
         }
     }
 
@@ -95,7 +101,12 @@ impl Status for Operators {
             calls_since_start,
             refused_since_start,
             journal_waiting: health.journal_waiting,
-            trunks: self.handle.trunks().into_iter().map(|(name, up)| TrunkState { name, up }).collect(),
+            trunks: self
+                .handle
+                .trunks()
+                .into_iter()
+                .map(|(name, up)| TrunkState { name, up })
+                .collect(),
             alarms,
         }
     }
@@ -115,10 +126,12 @@ impl Status for Operators {
     fn recent(&self, limit: usize) -> Answer<'_, Vec<RecentCall>> {
         Box::pin(async move {
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            let found = self.handle.ledger().list_calls(&CallFilter::default(), Order::NewestFirst, limit).await;
-            let calls = found.map_err(|error| {
-                http::Error::LedgerAway(error.to_string())
-            })?;
+            let found = self
+                .handle
+                .ledger()
+                .list_calls(&CallFilter::default(), Order::NewestFirst, limit)
+                .await;
+            let calls = found.map_err(|error| http::Error::LedgerAway(error.to_string()))?;
             let ended = |call: crate::store::CallRecord| {
                 Some(RecentCall {
                     id: call.call,
@@ -140,7 +153,10 @@ impl Control for Operators {
     fn reload(&self) -> Pin<Box<dyn Future<Output = Result<Reloaded, NotReloaded>> + Send + '_>> {
         Box::pin(async move {
             let counts = self.handle.reload().await.map_err(NotReloaded)?;
-            Ok(Reloaded { numbers: counts.numbers, flows: counts.flows })
+            Ok(Reloaded {
+                numbers: counts.numbers,
+                flows: counts.flows,
+            })
         })
     }
 

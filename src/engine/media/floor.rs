@@ -86,13 +86,7 @@ impl Floor {
     }
 
     /// Ends a session after one last tick, in which it may say good-bye (RTCP BYE). False if there was none.
-    pub(super) fn close(
-        &mut self,
-        id: MediaId,
-        io: &mut dyn PacketIo,
-        wheel: &mut Wheel,
-        now: Mono,
-    ) -> bool {
+    pub(super) fn close(&mut self, id: MediaId, io: &mut dyn PacketIo, wheel: &mut Wheel, now: Mono) -> bool {
         let Some(place) = self.places.get(&id).copied() else {
             return false;
         };
@@ -136,8 +130,7 @@ impl Floor {
     }
 
     pub(super) fn bridge(&mut self, a: MediaId, b: MediaId, io: &mut dyn PacketIo, now: Mono) {
-        let (Some(at), Some(bt)) = (self.places.get(&a).copied(), self.places.get(&b).copied())
-        else {
+        let (Some(at), Some(bt)) = (self.places.get(&a).copied(), self.places.get(&b).copied()) else {
             tracing::warn!(?a, ?b, "bridging sessions that are not both here");
             return;
         };
@@ -162,13 +155,8 @@ impl Floor {
     fn couple(&mut self, place: u32, peer: Option<u32>, io: &mut dyn PacketIo, now: Mono) {
         let Some(line) = self.line(place) else { return };
         line.peer = peer;
-        line.session
-            .command(MediaCommand::Bridge(peer.is_some()), now);
-        let pace = if peer.is_some() {
-            Pace::Eager
-        } else {
-            Pace::Lazy
-        };
+        line.session.command(MediaCommand::Bridge(peer.is_some()), now);
+        let pace = if peer.is_some() { Pace::Eager } else { Pace::Lazy };
         if let Err(error) = io.set_pace(line.rtp, pace) {
             // Still heard, up to 20 ms later.
             tracing::warn!(%error, "changing the pace of an RTP socket");
@@ -195,8 +183,7 @@ impl Floor {
             return;
         };
         let (rtp, rtcp) = (line.rtp, line.rtcp);
-        line.session
-            .tick(now, &mut into(&mut self.queue, rtp, rtcp));
+        line.session.tick(now, &mut into(&mut self.queue, rtp, rtcp));
         self.drain(place, now);
     }
 
@@ -212,8 +199,7 @@ impl Floor {
                     let peer = peer.and_then(|p| self.lines.get_mut(p as usize)?.as_deref_mut());
                     if let Some(peer) = peer {
                         let (rtp, rtcp) = (peer.rtp, peer.rtcp);
-                        peer.session
-                            .forward(&frame, now, &mut into(&mut self.queue, rtp, rtcp));
+                        peer.session.forward(&frame, now, &mut into(&mut self.queue, rtp, rtcp));
                     }
                 }
                 MediaOutput::RecordingFrame(frame) => self.recorder.frame(id, &frame),
@@ -238,11 +224,7 @@ impl Floor {
 }
 
 /// Puts a session's packets into the queue, each for the socket that it leaves by.
-fn into(
-    queue: &mut SendQueue,
-    rtp: SocketKey,
-    rtcp: SocketKey,
-) -> impl FnMut(Destination, SocketAddr, &[u8]) {
+fn into(queue: &mut SendQueue, rtp: SocketKey, rtcp: SocketKey) -> impl FnMut(Destination, SocketAddr, &[u8]) {
     move |destination, to, packet| {
         let key = match destination {
             Destination::Rtp => rtp,

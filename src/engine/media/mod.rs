@@ -2,7 +2,7 @@
 //!
 //! A session lives on one worker from its opening to its closing, and so does the one that it is bridged to: there are no
 //! locks. Orders go in by a bounded queue, what happens comes out by a closure. A worker without sessions sleeps; with
-//! sessions it wakes at the turns of its [`wheel`] and looks at the sockets of bridged sessions at once.
+//! sessions it wakes at the turns of its `wheel` and looks at the sockets of bridged sessions at once.
 
 use std::io;
 use std::sync::Arc;
@@ -185,12 +185,7 @@ impl MediaPool {
     ///
     /// # Errors
     /// [`MediaError`]; the sockets are closed then.
-    pub fn open(
-        &self,
-        id: MediaId,
-        sockets: RtpSockets,
-        config: SessionConfig,
-    ) -> Result<(), MediaError> {
+    pub fn open(&self, id: MediaId, sockets: RtpSockets, config: SessionConfig) -> Result<(), MediaError> {
         self.order(id, Order::Open(id, Box::new((sockets, config))))
     }
 
@@ -264,9 +259,7 @@ impl Desk {
         self.orders.send(order).map_err(|_| MediaError::Stopped)?;
         // Either the worker sees the order when it looks for the last time before its sleep, or we see it asleep.
         fence(Ordering::SeqCst);
-        if self.bell.asleep.load(Ordering::Relaxed)
-            && self.bell.asleep.swap(false, Ordering::Relaxed)
-        {
+        if self.bell.asleep.load(Ordering::Relaxed) && self.bell.asleep.swap(false, Ordering::Relaxed) {
             self.bell.waker.wake();
         }
         Ok(())

@@ -77,9 +77,7 @@ struct Phone {
 impl House {
     fn call(&self, id: MediaId) -> Phone {
         let socket = UdpSocket::bind((HOME, 0)).unwrap();
-        socket
-            .set_read_timeout(Some(Duration::from_secs(3)))
-            .unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
         let sockets = self.ports.take(HOME).unwrap();
         let ours = sockets.rtp.local_addr().unwrap();
         let config = SessionConfig {
@@ -181,14 +179,8 @@ fn a_prompt_is_heard_octet_by_octet(backend: Backend, ports: u16) {
     }
     assert_eq!(heard, octets);
     let took = ended.since(begun);
-    assert!(
-        (400..700).contains(&took.as_millis()),
-        "24 turns took {took:?}"
-    );
-    assert_eq!(
-        house.event(),
-        (phone.id, MediaOutput::PlayFinished(PlayId(5)))
-    );
+    assert!((400..700).contains(&took.as_millis()), "24 turns took {took:?}");
+    assert_eq!(house.event(), (phone.id, MediaOutput::PlayFinished(PlayId(5))));
 }
 
 #[test]
@@ -226,10 +218,7 @@ fn each_hears_the_other(backend: Backend, ports: u16) {
     house.pool.unbridge(agent.id).unwrap();
     std::thread::sleep(Duration::from_millis(60));
     citizen.say(&low);
-    agent
-        .socket
-        .set_read_timeout(Some(Duration::from_millis(100)))
-        .unwrap();
+    agent.socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     assert!(
         agent.socket.recv(&mut [0; 500]).is_err(),
         "heard after the bridge was taken down"
@@ -255,19 +244,12 @@ fn a_message_is_recorded_in_its_true_length() {
         phone.say(&tone_of(600.0, 1));
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert!(matches!(
-        house.event(),
-        (_, MediaOutput::RecordingStopped(_))
-    ));
+    assert!(matches!(house.event(), (_, MediaOutput::RecordingStopped(_))));
     let frames = house.tape.0.lock().unwrap().clone();
     assert_eq!(frames.len(), 20);
     assert!(frames.iter().all(|(id, _)| *id == phone.id));
     // What the buffer conceals after the last packet fades out.
-    let loud = |frame: &[u8; 160]| {
-        frame
-            .iter()
-            .any(|octet| g711::decode(Law::A, *octet) > 7_500)
-    };
+    let loud = |frame: &[u8; 160]| frame.iter().any(|octet| g711::decode(Law::A, *octet) > 7_500);
     let with_sound = frames
         .iter()
         .filter(|(_, frame)| share_of(frame, 600.0) > 0.7 && loud(frame))
@@ -281,10 +263,7 @@ fn a_message_is_recorded_in_its_true_length() {
     house.pool.quality(phone.id, tell).unwrap();
     house.pool.close(phone.id);
     assert_eq!(
-        answer
-            .recv_timeout(Duration::from_secs(5))
-            .unwrap()
-            .packets_received,
+        answer.recv_timeout(Duration::from_secs(5)).unwrap().packets_received,
         10
     );
 }
@@ -294,24 +273,13 @@ fn sockets_in(range: std::ops::Range<u16>) -> usize {
     let links = std::fs::read_dir("/proc/self/fd").unwrap();
     let ours: Vec<String> = links
         .filter_map(|link| std::fs::read_link(link.ok()?.path()).ok())
-        .filter_map(|link| {
-            Some(
-                link.to_str()?
-                    .strip_prefix("socket:[")?
-                    .strip_suffix(']')?
-                    .to_owned(),
-            )
-        })
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
         .collect();
     let table = std::fs::read_to_string("/proc/self/net/udp").unwrap();
     let on_our_port = |line: &&str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let port = fields[1]
-            .rsplit(':')
-            .next()
-            .map(|hex| u16::from_str_radix(hex, 16));
-        matches!(port, Some(Ok(port)) if range.contains(&port))
-            && ours.iter().any(|inode| inode == fields[9])
+        let port = fields[1].rsplit(':').next().map(|hex| u16::from_str_radix(hex, 16));
+        matches!(port, Some(Ok(port)) if range.contains(&port)) && ours.iter().any(|inode| inode == fields[9])
     };
     table.lines().skip(1).filter(on_our_port).count()
 }
@@ -326,10 +294,7 @@ fn two_hundred_calls_come_and_go_and_leave_nothing_open() {
         for group in 0..200 {
             let id = house.pool.allocate(group);
             let sockets = house.ports.take(HOME).unwrap();
-            house
-                .pool
-                .open(id, sockets, SessionConfig::default())
-                .unwrap();
+            house.pool.open(id, sockets, SessionConfig::default()).unwrap();
             ids.push(id);
         }
         house.sessions_become(200);
@@ -363,10 +328,7 @@ fn the_far_side_is_told_good_bye() {
     house.pool.close(phone.id);
     let mut packet = [0; 1_500];
     let length = rtcp.recv(&mut packet).unwrap();
-    assert!(
-        packet[..length].windows(2).any(|w| w == [0x81, 203]),
-        "no RTCP BYE"
-    );
+    assert!(packet[..length].windows(2).any(|w| w == [0x81, 203]), "no RTCP BYE");
 }
 
 #[test]
@@ -376,10 +338,7 @@ fn an_idle_pool_costs_nothing_and_wakes_for_its_first_call() {
     let begun = monotonic();
     let sockets = house.ports.take(HOME).unwrap();
     let id = house.pool.allocate(1);
-    house
-        .pool
-        .open(id, sockets, SessionConfig::default())
-        .unwrap();
+    house.pool.open(id, sockets, SessionConfig::default()).unwrap();
     house.sessions_become(1);
     assert!(monotonic().since(begun) < Duration::from_secs(2));
 }

@@ -33,9 +33,7 @@ impl Wheel {
         }
         // Counted from the turn that comes next, so that the first session of all need not wait.
         let first = self.slot_of(self.next);
-        let slot = match (0..SLOTS)
-            .find(|i| !self.slots[*i].is_empty() && self.slots[*i].len() < SLOT_FILLS_AT)
-        {
+        let slot = match (0..SLOTS).find(|i| !self.slots[*i].is_empty() && self.slots[*i].len() < SLOT_FILLS_AT) {
             Some(slot) => slot,
             None => (0..SLOTS)
                 .map(|i| (first + i) % SLOTS)
@@ -126,11 +124,7 @@ mod tests {
         assert_eq!(wheel.due(ms(10_005)), Some(slot));
         assert_eq!(wheel.due(ms(10_005)), None);
         assert_eq!(wheel.deadline(), Some(ms(10_025)));
-        assert_eq!(
-            wheel.take_late(),
-            0,
-            "the time before the first session was nobody's"
-        );
+        assert_eq!(wheel.take_late(), 0, "the time before the first session was nobody's");
         wheel.unseat(7, slot);
         assert_eq!(wheel.deadline(), None);
     }

@@ -112,7 +112,12 @@ impl View {
         for same in self.site.numbers.chunk_by(|a, b| a.name == b.name) {
             let numbers: Vec<&str> = same.iter().map(|n| n.number.as_str()).collect();
             let name = same.first().map_or("", |n| n.name.as_str());
-            writeln!(out, "<tr><td><code>{}</code></td><td>{}</td></tr>", Text(&numbers.join("  ")), Text(name))?;
+            writeln!(
+                out,
+                "<tr><td><code>{}</code></td><td>{}</td></tr>",
+                Text(&numbers.join("  ")),
+                Text(name)
+            )?;
         }
         out.push_str("</table>\n");
         Ok(())

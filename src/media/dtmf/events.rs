@@ -116,16 +116,10 @@ mod tests {
         let packets = press('5', 1_000, 10);
         let mut receiver = EventReceiver::default();
         assert_eq!(
-            receiver
-                .receive(packets[0].0, &packets[0].1)
-                .map(Digit::as_char),
+            receiver.receive(packets[0].0, &packets[0].1).map(Digit::as_char),
             Some('5')
         );
-        assert!(
-            packets[1..]
-                .iter()
-                .all(|(t, p)| receiver.receive(*t, p).is_none())
-        );
+        assert!(packets[1..].iter().all(|(t, p)| receiver.receive(*t, p).is_none()));
     }
 
     #[test]

@@ -49,12 +49,7 @@ fn all_sixteen_keys_detuned_by_one_and_a_half_percent_either_way() {
 fn forty_milliseconds_suffice_wherever_they_fall() {
     for key in ALL.chars() {
         for shift in (0..102).step_by(7) {
-            let sound = [
-                vec![0; shift],
-                pair(key, 40, 1.0, 5_000.0, 5_000.0),
-                gap(50),
-            ]
-            .concat();
+            let sound = [vec![0; shift], pair(key, 40, 1.0, 5_000.0, 5_000.0), gap(50)].concat();
             assert_eq!(keys(&sound), key.to_string(), "shifted by {shift}");
         }
     }
@@ -139,10 +134,7 @@ fn speech_presses_no_keys() {
             let mut s = 0.0;
             for harmonic in 1..=(3_400.0 / f0) as u32 {
                 let f = f0 * harmonic as f32;
-                let gain: f32 = formants
-                    .iter()
-                    .map(|c| 1.0 / (1.0 + ((f - c) / 60.0).powi(2)))
-                    .sum();
+                let gain: f32 = formants.iter().map(|c| 1.0 / (1.0 + ((f - c) / 60.0).powi(2))).sum();
                 s += gain * (TAU * phase * harmonic as f32).sin();
             }
             sound.push((s * 4_000.0).clamp(-32_000.0, 32_000.0) as i16);

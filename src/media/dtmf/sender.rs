@@ -64,12 +64,7 @@ impl EventSender {
             return Some(EventSlot::Pause);
         }
         let [d0, d1] = ((tick + 1).min(KEY_TICKS) * TICK_SAMPLES).to_be_bytes();
-        let payload = [
-            digit.event(),
-            if ended { 0x80 | VOLUME } else { VOLUME },
-            d0,
-            d1,
-        ];
+        let payload = [digit.event(), if ended { 0x80 | VOLUME } else { VOLUME }, d0, d1];
         Some(EventSlot::Packet(EventPacket {
             payload,
             first: tick == 0,

@@ -49,10 +49,7 @@ enum Payload {
 impl ForwardFrame {
     pub(super) fn new(kind: ForwardKind, view: &RtpView<'_>) -> Self {
         let mut short = [0; INLINE];
-        let payload = match (
-            short.get_mut(..view.payload.len()),
-            u8::try_from(view.payload.len()),
-        ) {
+        let payload = match (short.get_mut(..view.payload.len()), u8::try_from(view.payload.len())) {
             (Some(place), Ok(length)) => {
                 place.copy_from_slice(view.payload);
                 Payload::Short(length, short)
@@ -109,12 +106,7 @@ pub(super) struct Relay {
 
 impl Session {
     /// Sends on a packet of the other leg at once. While this leg plays a prompt or sends keys, the bridge stands back.
-    pub fn forward(
-        &mut self,
-        frame: &ForwardFrame,
-        now: Mono,
-        out: &mut impl FnMut(Destination, SocketAddr, &[u8]),
-    ) {
+    pub fn forward(&mut self, frame: &ForwardFrame, now: Mono, out: &mut impl FnMut(Destination, SocketAddr, &[u8])) {
         if self.life != Life::Open
             || frame.payload().len() > PAYLOAD_MAX
             || self.forward_as_tone(frame)
@@ -134,8 +126,7 @@ impl Session {
             ForwardKind::Audio(law) => g711::converter(law, params.law),
             ForwardKind::Event | ForwardKind::ComfortNoise => None,
         };
-        let Some(header) = payload_type.and_then(|t| self.transmitter.relay_header(frame, t))
-        else {
+        let Some(header) = payload_type.and_then(|t| self.transmitter.relay_header(frame, t)) else {
             return;
         };
         let mut buffer = [0; HEADER_BYTES + PAYLOAD_MAX];
@@ -153,17 +144,11 @@ impl Session {
 impl Session {
     /// A side that takes no telephone events gets the other side's keys as tones.
     fn forward_as_tone(&mut self, frame: &ForwardFrame) -> bool {
-        let takes_events = self
-            .params
-            .as_ref()
-            .is_none_or(|p| p.dtmf_payload_type.is_some());
+        let takes_events = self.params.as_ref().is_none_or(|p| p.dtmf_payload_type.is_some());
         if frame.kind != ForwardKind::Event || takes_events {
             return false;
         }
-        if let Some(digit) = self
-            .forwarded_events
-            .receive(frame.timestamp, frame.payload())
-        {
+        if let Some(digit) = self.forwarded_events.receive(frame.timestamp, frame.payload()) {
             self.send_digits([digit]);
         }
         true
@@ -175,10 +160,7 @@ impl super::send::Transmitter {
     fn relay_header(&mut self, frame: &ForwardFrame, payload_type: u8) -> Option<Header> {
         let running = self.relay.filter(|r| {
             let seq = seq_ahead(frame.seq.wrapping_add(r.seq_offset), self.next_seq);
-            let drift = timestamp_ahead(
-                frame.timestamp.wrapping_add(r.timestamp_offset),
-                self.clock(),
-            );
+            let drift = timestamp_ahead(frame.timestamp.wrapping_add(r.timestamp_offset), self.clock());
             // A telephone event keeps the timestamp of its start, however long ago.
             let in_time = frame.kind == ForwardKind::Event || drift.abs() <= DRIFT_MAX;
             r.source == frame.ssrc && (-SEQ_LEAP_MAX..=SEQ_LEAP_MAX).contains(&seq) && in_time

@@ -27,9 +27,7 @@ use super::watch::{Change, Watch};
 use crate::kernel::{AudioParams, Digit, Direction, Mono};
 
 pub use forward::{ForwardFrame, ForwardKind};
-pub use types::{
-    Destination, DigitSource, Idle, MediaCommand, MediaOutput, QualityStats, SessionConfig,
-};
+pub use types::{Destination, DigitSource, Idle, MediaCommand, MediaOutput, QualityStats, SessionConfig};
 
 use report::Reports;
 use send::Transmitter;
@@ -152,9 +150,7 @@ impl Session {
     /// Carries out a command.
     pub fn command(&mut self, command: MediaCommand, now: Mono) {
         match command {
-            MediaCommand::Play { id, clips, repeat } => {
-                self.playlist = Some(Playlist::new(id, clips, repeat))
-            }
+            MediaCommand::Play { id, clips, repeat } => self.playlist = Some(Playlist::new(id, clips, repeat)),
             MediaCommand::StopPlaying => self.playlist = None,
             MediaCommand::StartRecording {
                 max,
@@ -263,8 +259,7 @@ impl Session {
     }
 
     fn ear_for(&mut self, params: &AudioParams) -> &mut Ear {
-        self.ear
-            .get_or_insert_with(|| Box::new(Ear::new(params.law)))
+        self.ear.get_or_insert_with(|| Box::new(Ear::new(params.law)))
     }
 
     fn drop_idle_ear(&mut self) {

@@ -33,13 +33,7 @@ impl Reports {
         self.last_sender = None;
     }
 
-    pub(super) fn read(
-        &mut self,
-        ssrc: u32,
-        sender: Option<SenderInfo>,
-        blocks: Blocks<'_>,
-        now: Mono,
-    ) {
+    pub(super) fn read(&mut self, ssrc: u32, sender: Option<SenderInfo>, blocks: Blocks<'_>, now: Mono) {
         if let Some(info) = sender {
             self.last_sender = Some((rtcp::middle(info.ntp), now));
         }
@@ -71,12 +65,7 @@ impl Reports {
 
 impl Session {
     /// Sends a compound report, with a farewell if this is the last.
-    pub(super) fn send_report(
-        &mut self,
-        now: Mono,
-        bye: bool,
-        out: &mut impl FnMut(Destination, SocketAddr, &[u8]),
-    ) {
+    pub(super) fn send_report(&mut self, now: Mono, bye: bool, out: &mut impl FnMut(Destination, SocketAddr, &[u8])) {
         let packets = self.transmitter.packets();
         let is_sender = packets != self.reports.packets_before[1];
         let compound = Compound {
@@ -92,8 +81,7 @@ impl Session {
                     .reports
                     .last_sender
                     .map_or((0, Duration::ZERO), |(ntp, at)| (ntp, now.since(at)));
-                let delay_since =
-                    u32::try_from((since.as_nanos() << 16) / 1_000_000_000).unwrap_or(u32::MAX);
+                let delay_since = u32::try_from((since.as_nanos() << 16) / 1_000_000_000).unwrap_or(u32::MAX);
                 ReportBlock {
                     snapshot,
                     last_sender_report,

@@ -121,9 +121,7 @@ impl Transmitter {
             self.next_seq = header.seq.wrapping_add(1);
         }
         self.packets = self.packets.wrapping_add(1);
-        self.octets = self
-            .octets
-            .wrapping_add((packet.len() - HEADER_BYTES) as u32);
+        self.octets = self.octets.wrapping_add((packet.len() - HEADER_BYTES) as u32);
         self.last = Some((to, now));
         out(Destination::Rtp, to, packet);
     }
@@ -155,11 +153,7 @@ struct Way {
 
 impl Session {
     /// Sends the turn's sound: keys before prompts before silence.
-    pub(super) fn send_sound(
-        &mut self,
-        now: Mono,
-        out: &mut impl FnMut(Destination, SocketAddr, &[u8]),
-    ) {
+    pub(super) fn send_sound(&mut self, now: Mono, out: &mut impl FnMut(Destination, SocketAddr, &[u8])) {
         self.finish_playing();
         let Some((to, params)) = self.remote().zip(self.params.as_ref()) else {
             self.transmitter.talking = false;
@@ -201,8 +195,7 @@ impl Session {
             let Some(list) = self.playlist.as_mut().filter(|list| !list.is_finished()) else {
                 return;
             };
-            self.transmitter
-                .send_audio(way, out, |sound| list.read(way.law, sound));
+            self.transmitter.send_audio(way, out, |sound| list.read(way.law, sound));
         }
     }
 
@@ -212,16 +205,14 @@ impl Session {
             Idle::SilencePackets if !self.bridged => {
                 self.transmitter.be_owed(way.samples);
                 while self.transmitter.owed >= way.samples {
-                    self.transmitter
-                        .send_audio(way, out, |sound| sound.fill(silence));
+                    self.transmitter.send_audio(way, out, |sound| sound.fill(silence));
                 }
             }
             Idle::SilencePackets | Idle::Silent => {
                 self.transmitter.talking = false;
                 if self.transmitter.silent_since_start_or_long(way.to, way.now) {
                     self.transmitter.be_owed(way.samples);
-                    self.transmitter
-                        .send_audio(way, out, |sound| sound.fill(silence));
+                    self.transmitter.send_audio(way, out, |sound| sound.fill(silence));
                     self.transmitter.talking = false;
                 }
             }
@@ -233,20 +224,15 @@ impl Session {
         let Some(keys) = &mut self.keys else { return };
         match events {
             Some(payload_type) => match keys.step() {
-                Some(EventSlot::Packet(packet)) => {
-                    self.transmitter.send_event(way, payload_type, packet, out)
-                }
+                Some(EventSlot::Packet(packet)) => self.transmitter.send_event(way, payload_type, packet, out),
                 Some(EventSlot::Pause) => {}
                 None => self.keys = None,
             },
             None => match keys.current() {
                 Some((digit, tick)) => {
                     keys.advance();
-                    self.transmitter.send_key_tone(
-                        way,
-                        (tick < KEY_TICKS).then_some((digit, tick)),
-                        out,
-                    );
+                    self.transmitter
+                        .send_key_tone(way, (tick < KEY_TICKS).then_some((digit, tick)), out);
                 }
                 None => self.keys = None,
             },

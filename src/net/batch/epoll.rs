@@ -61,13 +61,7 @@ impl PacketIo for EpollIo {
                 break;
             }
             for key in &self.keys {
-                packets += receive(
-                    &self.readiness,
-                    *key,
-                    &mut self.buffer[..],
-                    &self.gauges,
-                    on_packet,
-                );
+                packets += receive(&self.readiness, *key, &mut self.buffer[..], &self.gauges, on_packet);
             }
         }
         packets

@@ -30,9 +30,7 @@ fn sockets(io: &mut dyn PacketIo, pace: Pace) -> Vec<(SocketKey, SocketAddr)> {
 /// which is cheap and the same for all.
 fn sending(io: &mut dyn PacketIo) -> f64 {
     let ours = sockets(io, Pace::Lazy);
-    let sinks: Vec<UdpSocket> = (0..SOCKETS)
-        .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
-        .collect();
+    let sinks: Vec<UdpSocket> = (0..SOCKETS).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
     let mut queue = SendQueue::default();
     let before = thread_cpu_us();
     for _ in 0..TICKS {
@@ -50,10 +48,7 @@ fn sending(io: &mut dyn PacketIo) -> f64 {
 fn relaying(io: &mut dyn PacketIo) -> f64 {
     let ours = sockets(io, Pace::Eager);
     let source = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let sink = UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let sink = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut queue = SendQueue::default();
     let (mut cpu, mut packets) = (0.0, 0);
     for _ in 0..TICKS {

@@ -1,7 +1,7 @@
 //! Many small UDP sockets served by one thread: wait, harvest, queue, flush. Knows addresses and bytes, not what they mean.
 //!
-//! Two ways lead to the same behaviour: [`epoll`] makes one system call for each packet, [`uring`] one for each batch.
-//! Both learn which sockets have data from [`readiness`], so that a silent socket costs nothing.
+//! Two ways lead to the same behaviour: `epoll` makes one system call for each packet, `uring` one for each batch.
+//! Both learn which sockets have data from `readiness`, so that a silent socket costs nothing.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};

@@ -89,12 +89,7 @@ impl Readiness {
         self.waker.clone()
     }
 
-    pub(super) fn adopt(
-        &mut self,
-        socket: UdpSocket,
-        tag: u64,
-        pace: Pace,
-    ) -> io::Result<SocketKey> {
+    pub(super) fn adopt(&mut self, socket: UdpSocket, tag: u64, pace: Pace) -> io::Result<SocketKey> {
         let index = match self.vacant.pop() {
             Some(index) => index,
             None => {
@@ -178,32 +173,20 @@ impl Readiness {
             Pace::Eager => keys.append(&mut self.found),
             Pace::Lazy => {
                 if poll(&self.lazy, &mut self.events, Some(Duration::ZERO)).is_ok() {
-                    keys.extend(
-                        self.events
-                            .iter()
-                            .map(|e| SocketKey::from_data(e.data.u64())),
-                    );
+                    keys.extend(self.events.iter().map(|e| SocketKey::from_data(e.data.u64())));
                 }
             }
         }
     }
 }
 
-fn poll(
-    set: &OwnedFd,
-    events: &mut Vec<epoll::Event>,
-    timeout: Option<Duration>,
-) -> io::Result<()> {
+fn poll(set: &OwnedFd, events: &mut Vec<epoll::Event>, timeout: Option<Duration>) -> io::Result<()> {
     let timeout = timeout.map(|d| Timespec {
         tv_sec: i64::try_from(d.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: d.subsec_nanos().into(),
     });
     events.clear();
-    match epoll::wait(
-        set,
-        rustix::buffer::spare_capacity(events),
-        timeout.as_ref(),
-    ) {
+    match epoll::wait(set, rustix::buffer::spare_capacity(events), timeout.as_ref()) {
         Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -22,19 +22,14 @@ fn with_both(story: impl Fn(&mut dyn PacketIo, &IoGauges)) {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a test that did less than its name says has to tell"
-)]
+#[expect(clippy::print_stderr, reason = "a test that did less than its name says has to tell")]
 fn eprintln_once(error: &io::Error) {
     eprintln!("io_uring is not to be had here: {error}");
 }
 
 fn harvest(io: &mut dyn PacketIo, pace: Pace) -> Vec<(u64, SocketAddr, Vec<u8>)> {
     let mut packets = Vec::new();
-    io.harvest(pace, &mut |tag, from, bytes| {
-        packets.push((tag, from, bytes.to_vec()))
-    });
+    io.harvest(pace, &mut |tag, from, bytes| packets.push((tag, from, bytes.to_vec())));
     packets
 }
 
@@ -50,11 +45,7 @@ fn each_packet_arrives_once_at_its_own_socket_in_both_families() {
             }
             // Each sends to its neighbour: 300 is more than two batches.
             for (i, (key, _)) in keys.iter().enumerate() {
-                queue.push(
-                    *key,
-                    keys[(i + 1) % keys.len()].1,
-                    format!("from {i}").as_bytes(),
-                );
+                queue.push(*key, keys[(i + 1) % keys.len()].1, format!("from {i}").as_bytes());
             }
             io.flush(&mut queue);
             assert!(queue.is_empty());
@@ -90,11 +81,7 @@ fn a_lazy_socket_wakes_nobody_and_an_eager_one_does() {
         stranger.send_to(b"two", address).unwrap();
         io.wait(None).unwrap();
         io.set_pace(key, Pace::Lazy).unwrap();
-        assert_eq!(
-            harvest(io, Pace::Eager)[0].2,
-            b"two",
-            "found before it became lazy"
-        );
+        assert_eq!(harvest(io, Pace::Eager)[0].2, b"two", "found before it became lazy");
         stranger.send_to(b"three", address).unwrap();
         assert_eq!(harvest(io, Pace::Lazy)[0].2, b"three");
     });
@@ -139,11 +126,7 @@ fn a_released_key_never_means_the_next_socket() {
         assert!(io.set_pace(old, Pace::Eager).is_err());
         let mut queue = SendQueue::default();
         for _ in 0..2 {
-            queue.push(
-                old,
-                stranger.local_addr().unwrap(),
-                b"of a call that is over",
-            );
+            queue.push(old, stranger.local_addr().unwrap(), b"of a call that is over");
         }
         io.flush(&mut queue);
         assert_eq!(gauges.sent.load(Relaxed), 0);
@@ -163,10 +146,7 @@ fn a_send_that_the_kernel_refuses_is_counted_and_stops_no_other() {
         queue.push(key, "127.0.0.1:0".parse().unwrap(), b"port 0");
         io.flush(&mut queue);
         assert_eq!(harvest(io, Pace::Lazy)[0].2, b"right");
-        assert_eq!(
-            (gauges.sent.load(Relaxed), gauges.send_errors.load(Relaxed)),
-            (1, 2)
-        );
+        assert_eq!((gauges.sent.load(Relaxed), gauges.send_errors.load(Relaxed)), (1, 2));
     });
 }
 

@@ -3,10 +3,7 @@
 //! The only file of the crate with unsafe code. The rule that makes it sound is simple: **no request outlives the call
 //! that made it.** Each batch is submitted and waited for before anything it points to is touched, moved or freed.
 //! Every request carries `MSG_DONTWAIT`, so that the kernel completes it on the spot and the wait costs nothing.
-#![expect(
-    unsafe_code,
-    reason = "io_uring takes pointers; no safe interface to it exists"
-)]
+#![expect(unsafe_code, reason = "io_uring takes pointers; no safe interface to it exists")]
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
@@ -185,9 +182,7 @@ impl UringIo {
             let fd = types::Fd(entry.socket.as_raw_fd());
             let header: *mut MsgHeader = landing.aim();
             let request = opcode::RecvMsg::new(fd, header.cast()).flags(MSG_DONTWAIT);
-            self.ring
-                .requests
-                .push(request.build().user_data(place as u64));
+            self.ring.requests.push(request.build().user_data(place as u64));
         }
         // SAFETY: each request points to a landing of its own, on the heap; nothing touches or moves it before `complete` returns, and it is leaked if the ring fails.
         if !unsafe { self.ring.complete() } {
@@ -229,21 +224,14 @@ impl UringIo {
                 .flags(MSG_DONTWAIT.cast_signed())
                 .dest_addr((&raw const self.addresses[place]).cast())
                 .dest_addr_len(address_length);
-            self.ring
-                .requests
-                .push(request.build().user_data(place as u64));
+            self.ring.requests.push(request.build().user_data(place as u64));
         }
         // SAFETY: the requests point into `queue`'s bytes, which are borrowed here, and into `self.addresses`, which is
         // not written before the next batch. If the ring fails, `flush` leaks both.
         if !unsafe { self.ring.complete() } {
             return None;
         }
-        let sent = self
-            .ring
-            .results
-            .iter()
-            .filter(|(_, result)| *result >= 0)
-            .count() as u64;
+        let sent = self.ring.results.iter().filter(|(_, result)| *result >= 0).count() as u64;
         Some((sent, self.ring.results.len() as u64 - sent))
     }
 }

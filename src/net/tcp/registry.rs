@@ -91,11 +91,7 @@ impl Registry {
             gauges: Arc::clone(&self.gauges),
             book: Arc::clone(&self.book),
         };
-        Some(Seat {
-            outgoing,
-            abort,
-            place,
-        })
+        Some(Seat { outgoing, abort, place })
     }
 
     pub(super) fn flow_to(&self, remote: SocketAddr) -> Option<Flow> {

@@ -61,9 +61,7 @@ impl House {
 }
 
 async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(5), future)
-        .await
-        .unwrap()
+    tokio::time::timeout(Duration::from_secs(5), future).await.unwrap()
 }
 
 /// Reads to the end; a reset is an end too.
@@ -115,10 +113,7 @@ async fn a_request_comes_in_pieces_and_its_answer_goes_back_over_the_same_connec
         assert_eq!(&answer, b"SIP/2.0 200 OK\r\n\r\n");
         drop(phone);
         assert_eq!(house.failure().await, flow);
-        assert_eq!(
-            house.tcp.send(&flow, Arc::from(&b"late"[..])),
-            Err(TcpSendError::Gone)
-        );
+        assert_eq!(house.tcp.send(&flow, Arc::from(&b"late"[..])), Err(TcpSendError::Gone));
     }
 }
 
@@ -155,10 +150,7 @@ async fn bytes_that_dribble_in_do_not_buy_time() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     rest(&mut loris).await;
-    assert!(
-        begun.elapsed() < Duration::from_secs(3),
-        "all of it would take longer"
-    );
+    assert!(begun.elapsed() < Duration::from_secs(3), "all of it would take longer");
     assert_eq!(house.tcp.gauges().slow.load(Relaxed), 1);
     until_open_is(&house.tcp, 0).await;
 }
@@ -200,10 +192,7 @@ async fn one_source_cannot_take_all_places() {
         greedy.push(from("127.0.0.8").await.unwrap());
     }
     refused(from("127.0.0.8").await).await;
-    let others = [
-        from("127.0.0.9").await.unwrap(),
-        from("127.0.0.9").await.unwrap(),
-    ];
+    let others = [from("127.0.0.9").await.unwrap(), from("127.0.0.9").await.unwrap()];
     until_open_is(&house.tcp, 5).await;
     refused(from("127.0.0.10").await).await;
     assert_eq!(house.tcp.gauges().refused.load(Relaxed), 2);
@@ -285,10 +274,7 @@ async fn a_shut_down_writes_what_is_queued_and_closes_all() {
     let mut phone = TcpStream::connect(house.door).await.unwrap();
     phone.write_all(OPTIONS).await.unwrap();
     let (_, flow) = house.message().await;
-    house
-        .tcp
-        .send(&flow, Arc::from(&b"last words"[..]))
-        .unwrap();
+    house.tcp.send(&flow, Arc::from(&b"last words"[..])).unwrap();
     within(house.tcp.shut_down()).await;
     assert_eq!(rest(&mut phone).await, b"last words");
     assert!(TcpStream::connect(house.door).await.is_err());

@@ -87,10 +87,7 @@ impl Answerer {
     pub fn challenged(&mut self, response: &Response) -> Result<(), Refused> {
         let (from, header) = match response.status {
             401 => (HeaderName::WwwAuthenticate, HeaderName::Authorization),
-            407 => (
-                HeaderName::ProxyAuthenticate,
-                HeaderName::ProxyAuthorization,
-            ),
+            407 => (HeaderName::ProxyAuthenticate, HeaderName::ProxyAuthorization),
             _other => return Err(Refused::NotAChallenge),
         };
         let values = response.headers.all(&from);
@@ -151,10 +148,7 @@ impl Answerer {
 }
 
 /// The strongest usable challenge of each realm.
-fn strongest(
-    challenges: impl Iterator<Item = Result<Challenge, AuthError>>,
-    only: Option<&str>,
-) -> Vec<Challenge> {
+fn strongest(challenges: impl Iterator<Item = Result<Challenge, AuthError>>, only: Option<&str>) -> Vec<Challenge> {
     let mut best: Vec<Challenge> = Vec::new();
     let only = only.map(escaped);
     // One of another scheme or with an unknown algorithm is for somebody else (RFC 8760 §2.6).
@@ -188,12 +182,7 @@ fn sign(account: &Account, learnt: &Learnt, request: &Request) -> Credentials {
         nc: format!("{:08x}", learnt.count),
         cnonce: learnt.cnonce.clone(),
     });
-    let ha1 = ha1(
-        challenge.algorithm.hash,
-        &username,
-        &challenge.realm,
-        &account.password,
-    );
+    let ha1 = ha1(challenge.algorithm.hash, &username, &challenge.realm, &account.password);
     let response = request_digest(
         &ha1,
         &Covered {

@@ -44,10 +44,7 @@ impl Algorithm {
 
     /// A hash without `-sess`.
     pub const fn plain(hash: HashKind) -> Self {
-        Self {
-            hash,
-            session: false,
-        }
+        Self { hash, session: false }
     }
 
     /// Reads a token, in any case. `None` if we do not know it.
@@ -106,9 +103,7 @@ pub(super) struct Protection<'a> {
 
 /// The request digest (RFC 7616 §3.4.1–3.4.3).
 pub(super) fn request_digest(ha1: &str, covered: &Covered<'_>) -> String {
-    let Covered {
-        method, uri, nonce, ..
-    } = covered;
+    let Covered { method, uri, nonce, .. } = covered;
     let hash = covered.algorithm.hash;
     let cnonce = covered.qop.map_or("", |it| it.cnonce);
     let secret = if covered.algorithm.session {
@@ -116,9 +111,7 @@ pub(super) fn request_digest(ha1: &str, covered: &Covered<'_>) -> String {
     } else {
         ha1.to_owned()
     };
-    let whole_body = covered
-        .qop
-        .is_some_and(|it| it.qop.eq_ignore_ascii_case("auth-int"));
+    let whole_body = covered.qop.is_some_and(|it| it.qop.eq_ignore_ascii_case("auth-int"));
     let ha2 = if whole_body {
         let body = hash.hex(covered.body);
         hash.hex(format!("{method}:{uri}:{body}").as_bytes())
@@ -144,10 +137,7 @@ pub(super) fn keyed(secret: &[u8; 32], text: &[u8]) -> [u8; 32] {
         }
         block
     };
-    let inner = Sha256::new()
-        .chain_update(pad(0x36))
-        .chain_update(text)
-        .finalize();
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(text).finalize();
     Sha256::new()
         .chain_update(pad(0x5c))
         .chain_update(inner)

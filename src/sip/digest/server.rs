@@ -145,9 +145,7 @@ impl Authenticator {
             return Err(Refusal::Wrong);
         }
         let nonce = nonce::read(&self.secret, &self.realm, &credentials.nonce);
-        let nonce: NonceId = nonce
-            .filter(|it| !self.counts.is_old(*it, now))
-            .ok_or(Refusal::Stale)?;
+        let nonce: NonceId = nonce.filter(|it| !self.counts.is_old(*it, now)).ok_or(Refusal::Stale)?;
         if self.counts.take(nonce, count, now) {
             Ok(credentials.username.clone())
         } else {
@@ -156,12 +154,7 @@ impl Authenticator {
     }
 
     /// Compares digests in constant time; for an unknown user against one that no password yields.
-    fn is_right(
-        &self,
-        credentials: &Credentials,
-        request: &Request,
-        stored: Option<HashedPassword>,
-    ) -> bool {
+    fn is_right(&self, credentials: &Credentials, request: &Request, stored: Option<HashedPassword>) -> bool {
         let known = Choice::from(u8::from(stored.is_some()));
         let decoy = hex(&keyed(
             &self.secret,

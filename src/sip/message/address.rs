@@ -149,16 +149,11 @@ mod tests {
             Some("caller")
         );
         assert_eq!(
-            parse(r#""J \"R\" \\" <sip:c@example.com>"#)
-                .display
-                .as_deref(),
+            parse(r#""J \"R\" \\" <sip:c@example.com>"#).display.as_deref(),
             Some(r#"J "R" \"#)
         );
         assert_eq!(parse(r#""" <sip:c@example.com>"#).display, None);
-        assert_eq!(
-            parse("张三 <sip:c@example.com>").display.as_deref(),
-            Some("张三")
-        );
+        assert_eq!(parse("张三 <sip:c@example.com>").display.as_deref(), Some("张三"));
     }
 
     #[test]

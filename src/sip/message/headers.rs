@@ -71,10 +71,7 @@ impl Headers {
 
     /// The value of the first field of that name.
     pub fn get(&self, name: &HeaderName) -> Option<&[u8]> {
-        self.0
-            .iter()
-            .find(|f| f.name == *name)
-            .map(|f| f.value.as_slice())
+        self.0.iter().find(|f| f.name == *name).map(|f| f.value.as_slice())
     }
 
     /// The value of the first field of that name as text: UTF-8, else GB18030.
@@ -83,10 +80,7 @@ impl Headers {
     }
 
     /// The values of all fields of that name, in order.
-    pub fn all<'a, 'n>(
-        &'a self,
-        name: &'n HeaderName,
-    ) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+    pub fn all<'a, 'n>(&'a self, name: &'n HeaderName) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         self.0
             .iter()
             .filter(move |f| f.name == *name)
@@ -149,11 +143,7 @@ impl Headers {
 
     /// Writes all fields but Content-Length. A line end within a value becomes spaces: no value may begin a header.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        for field in self
-            .0
-            .iter()
-            .filter(|f| f.name != HeaderName::ContentLength)
-        {
+        for field in self.0.iter().filter(|f| f.name != HeaderName::ContentLength) {
             write_line_part(out, field.name.as_str().as_bytes());
             out.extend_from_slice(b": ");
             write_line_part(out, &field.value);
@@ -170,10 +160,7 @@ fn elements(text: &str) -> impl Iterator<Item = &str> {
 pub(super) fn write_line_part(out: &mut Vec<u8>, octets: &[u8]) {
     let start = out.len();
     out.extend_from_slice(octets);
-    for octet in out[start..]
-        .iter_mut()
-        .filter(|o| matches!(o, b'\r' | b'\n'))
-    {
+    for octet in out[start..].iter_mut().filter(|o| matches!(o, b'\r' | b'\n')) {
         *octet = b' ';
     }
 }
@@ -200,19 +187,13 @@ mod tests {
         let mut headers = Headers::new();
         headers.push("Supported", "100rel, timer");
         headers.push("k", " ,path");
-        assert_eq!(
-            headers.list(&HeaderName::Supported),
-            ["100rel", "timer", "path"]
-        );
+        assert_eq!(headers.list(&HeaderName::Supported), ["100rel", "timer", "path"]);
     }
 
     #[test]
     fn the_top_via_is_replaced_and_its_neighbours_stay() {
         let mut headers = Headers::new();
-        headers.push(
-            "Via",
-            "SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK1, SIP/2.0/TCP b",
-        );
+        headers.push("Via", "SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK1, SIP/2.0/TCP b");
         headers.push("Via", "SIP/2.0/TCP c");
         let mut top = headers.via_top().unwrap();
         top.params.set("rport", Some("5062"));

@@ -135,10 +135,7 @@ mod tests {
     #[test]
     fn ports_out_of_range_are_refused() {
         for port in ["0", "65536", "4294967296", "-1", "", "5060x"] {
-            assert!(
-                Host::parse_with_port(&format!("example.com:{port}")).is_err(),
-                "{port}"
-            );
+            assert!(Host::parse_with_port(&format!("example.com:{port}")).is_err(), "{port}");
         }
     }
 }

@@ -58,9 +58,7 @@ impl Method {
             "SUBSCRIBE" => Self::Subscribe,
             "MESSAGE" => Self::Message,
             "PUBLISH" => Self::Publish,
-            other if other.len() <= SIP_METHOD_MAX_BYTES && is_token(other.as_bytes()) => {
-                Self::Other(other.to_owned())
-            }
+            other if other.len() <= SIP_METHOD_MAX_BYTES && is_token(other.as_bytes()) => Self::Other(other.to_owned()),
             _not_a_token => return None,
         })
     }
@@ -105,14 +103,8 @@ mod tests {
     #[test]
     fn a_longer_word_is_another_method() {
         assert_eq!(Method::parse("INVITE"), Some(Method::Invite));
-        assert_eq!(
-            Method::parse("INVITEX"),
-            Some(Method::Other("INVITEX".into()))
-        );
-        assert_eq!(
-            Method::parse("invite"),
-            Some(Method::Other("invite".into()))
-        );
+        assert_eq!(Method::parse("INVITEX"), Some(Method::Other("INVITEX".into())));
+        assert_eq!(Method::parse("invite"), Some(Method::Other("invite".into())));
     }
 
     #[test]

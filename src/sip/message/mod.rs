@@ -111,11 +111,7 @@ impl Request {
         for (name, value) in self.headers.iter() {
             let copied = matches!(
                 name,
-                HeaderName::Via
-                    | HeaderName::From
-                    | HeaderName::To
-                    | HeaderName::CallId
-                    | HeaderName::CSeq
+                HeaderName::Via | HeaderName::From | HeaderName::To | HeaderName::CallId | HeaderName::CSeq
             ) || status == 100 && *name == HeaderName::Timestamp;
             if copied {
                 response.headers.push(name, value);

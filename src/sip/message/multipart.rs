@@ -23,10 +23,7 @@ pub(super) fn find<'a>(headers: &Headers, body: &'a [u8], essence: &str) -> Opti
     if media_type.kind != "multipart" {
         return None;
     }
-    let boundary = media_type
-        .params
-        .value("boundary")
-        .filter(|b| !b.is_empty())?;
+    let boundary = media_type.params.value("boundary").filter(|b| !b.is_empty())?;
     parts(body, boundary)
         .take(PARTS_MAX)
         .find_map(|part| content_of(part, essence))
@@ -53,10 +50,7 @@ fn after_delimiter<'a>(octets: &'a [u8], delimiter: &[u8]) -> Option<(&'a [u8], 
         }
         // `--b1` must not be taken for a delimiter within `--b10`, the boundary of a nested multipart.
         if let Some(rest) = line.strip_prefix(delimiter)
-            && matches!(
-                rest.first(),
-                None | Some(b'\r' | b'\n' | b'-' | b' ' | b'\t')
-            )
+            && matches!(rest.first(), None | Some(b'\r' | b'\n' | b'-' | b' ' | b'\t'))
         {
             return Some((&octets[..from], rest));
         }
@@ -83,8 +77,7 @@ mod tests {
     fn find_in(content_type: &str, body: &str) -> Option<String> {
         let mut headers = Headers::new();
         headers.push("Content-Type", content_type);
-        find(&headers, body.as_bytes(), "application/sdp")
-            .map(|found| String::from_utf8_lossy(found).into_owned())
+        find(&headers, body.as_bytes(), "application/sdp").map(|found| String::from_utf8_lossy(found).into_owned())
     }
 
     const GATEWAY: &str = "preamble\r\n--b1\r\nContent-Type: application/isup;version=itu-t\r\n\r\n\u{1}\u{2}\r\n\
@@ -114,11 +107,7 @@ mod tests {
             "\r\n\r\n",
             "--b1\n\n--b1\n\n--b1--",
         ] {
-            assert_eq!(
-                find_in("multipart/mixed;boundary=b1", body),
-                None,
-                "{body:?}"
-            );
+            assert_eq!(find_in("multipart/mixed;boundary=b1", body), None, "{body:?}");
         }
         assert_eq!(find_in("multipart/mixed", GATEWAY), None);
         assert_eq!(find_in("multipart/mixed;boundary=", GATEWAY), None);

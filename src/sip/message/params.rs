@@ -57,11 +57,7 @@ impl Params {
     /// a host is quoted; control characters are dropped.
     pub fn set(&mut self, name: &str, value: Option<&str>) {
         let value = value.map(quoted_if_needed);
-        match self
-            .0
-            .iter_mut()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-        {
+        match self.0.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
             Some((_, old)) => *old = value,
             None => self.0.push((name.to_owned(), value)),
         }

@@ -20,12 +20,7 @@ pub fn reason_phrase(status: u16) -> String {
         608 => "Rejected".into(),
         other => match StatusCode::from(other) {
             StatusCode::Other(..) => "Unknown".into(),
-            known => spaced(
-                known
-                    .to_string()
-                    .split_once(' ')
-                    .map_or("", |(_, name)| name),
-            ),
+            known => spaced(known.to_string().split_once(' ').map_or("", |(_, name)| name)),
         },
     }
 }

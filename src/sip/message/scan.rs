@@ -124,8 +124,7 @@ mod tests {
 
     #[test]
     fn commas_within_quotes_and_brackets_do_not_split() {
-        let parts: Vec<&str> =
-            split_outside(r#""a,\",b" <sip:c,d@e>;q=1 , sip:f@g,"#, b',').collect();
+        let parts: Vec<&str> = split_outside(r#""a,\",b" <sip:c,d@e>;q=1 , sip:f@g,"#, b',').collect();
         assert_eq!(parts, [r#""a,\",b" <sip:c,d@e>;q=1"#, "sip:f@g", ""]);
     }
 

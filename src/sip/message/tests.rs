@@ -52,12 +52,7 @@ fn a_body_without_content_length_is_the_rest_of_the_datagram() {
 #[test]
 fn one_packet_must_not_kill_the_server() {
     // `Content-Length: 18446744073709551615` overflowed a pointer elsewhere.
-    for length in [
-        "18446744073709551615",
-        "4294967328",
-        "9999999999999999999999",
-        "6",
-    ] {
+    for length in ["18446744073709551615", "4294967328", "9999999999999999999999", "6"] {
         let malformed = refused(options(format!("l: {length}\r\n\r\nhello")));
         assert_eq!(malformed.kind, MalformedKind::BodyTruncated, "{length}");
         assert!(malformed.reply.is_some());
@@ -66,9 +61,7 @@ fn one_packet_must_not_kill_the_server() {
         let malformed = refused(options(format!("l: {length}\r\n\r\nhello")));
         assert_eq!(malformed.kind, MalformedKind::ContentLength, "{length}");
     }
-    let large = refused(options(
-        "\r\n".to_owned() + &"x".repeat(SIP_BODY_MAX_BYTES + 1),
-    ));
+    let large = refused(options("\r\n".to_owned() + &"x".repeat(SIP_BODY_MAX_BYTES + 1)));
     assert_eq!(large.status, 413);
 }
 
@@ -78,10 +71,7 @@ fn compact_names_folds_and_a_leading_line_end_are_read() {
     let octets = "\r\n\r\nOPTIONS sip:a@example.com SIP/2.0\r\nv : SIP/2.0/UDP 192.0.2.1\r\n ;branch=z9hG4bK1\r\n\
         f: <sip:a@example.com>\r\n\t;tag=1\r\nt: <sip:b@example.com>\r\ni: c1\r\nCSeq: 1\r\n OPTIONS\r\nl: 0\r\n\r\n";
     let request = read(octets);
-    assert_eq!(
-        request.headers.via_top().unwrap().branch(),
-        Some("z9hG4bK1")
-    );
+    assert_eq!(request.headers.via_top().unwrap().branch(), Some("z9hG4bK1"));
     assert_eq!(request.headers.from().unwrap().tag(), Some("1"));
     assert_eq!(request.headers.max_forwards(), Ok(None), "as in RFC 2543");
 }
@@ -102,9 +92,7 @@ fn a_trusted_header_cannot_be_smuggled_past_its_name() {
 
 #[test]
 fn a_lone_carriage_return_cannot_begin_a_header_of_our_answer() {
-    let malformed = refused(
-        "OPTIONS sip:a@example.com SIP/2.0\r\nFrom: <sip:a@example.com>;tag=1\rX-Evil: 1\r\n\r\n",
-    );
+    let malformed = refused("OPTIONS sip:a@example.com SIP/2.0\r\nFrom: <sip:a@example.com>;tag=1\rX-Evil: 1\r\n\r\n");
     assert_eq!(malformed.kind, MalformedKind::HeaderLine);
 }
 
@@ -119,10 +107,7 @@ fn headers_that_stand_once_stand_once() {
         "Max-Forwards: 5",
     ] {
         let malformed = refused(options(format!("{line}\r\n\r\n")));
-        assert!(
-            matches!(malformed.kind, MalformedKind::Repeated(_)),
-            "{line}"
-        );
+        assert!(matches!(malformed.kind, MalformedKind::Repeated(_)), "{line}");
         let reply = malformed.reply.unwrap();
         assert_eq!(reply.headers.count(&HeaderName::From), 1);
     }
@@ -132,15 +117,8 @@ fn headers_that_stand_once_stand_once() {
 
 #[test]
 fn a_method_is_its_whole_word() {
-    let octets = |method: &str| {
-        String::from_utf8(options("\r\n"))
-            .unwrap()
-            .replace("OPTIONS", method)
-    };
-    assert_eq!(
-        read(octets("INVITEX")).method,
-        Method::Other("INVITEX".into())
-    );
+    let octets = |method: &str| String::from_utf8(options("\r\n")).unwrap().replace("OPTIONS", method);
+    assert_eq!(read(octets("INVITEX")).method, Method::Other("INVITEX".into()));
     let long = refused(octets(&"A".repeat(4096)));
     assert_eq!((long.kind, long.status), (MalformedKind::Method, 400));
     let mut cseq = String::from_utf8(options("\r\n")).unwrap();
@@ -177,10 +155,7 @@ fn without_a_way_back_nothing_is_answered() {
 #[test]
 fn floods_of_headers_and_vias_are_cut_off() {
     let many = "X: y\r\n".repeat(SIP_HEADERS_MAX);
-    assert_eq!(
-        refused(options(many + "\r\n")).kind,
-        MalformedKind::TooManyHeaders
-    );
+    assert_eq!(refused(options(many + "\r\n")).kind, MalformedKind::TooManyHeaders);
     let vias = format!("Via: SIP/2.0/UDP a{}\r\n\r\n", ",SIP/2.0/UDP a".repeat(70));
     assert_eq!(
         refused(options(vias)).kind,
@@ -189,10 +164,7 @@ fn floods_of_headers_and_vias_are_cut_off() {
     let long = format!("X: {}\r\n\r\n", "y".repeat(40_000));
     assert_eq!(refused(options(long)).status, 513);
     let folds = format!("X: y\r\n{}\r\n", " z\r\n".repeat(5_000));
-    assert_eq!(
-        read(options(folds)).headers.get(&"X".into()).unwrap().len(),
-        10_001
-    );
+    assert_eq!(read(options(folds)).headers.get(&"X".into()).unwrap().len(), 10_001);
 }
 
 #[test]

@@ -77,10 +77,7 @@ const VERDICTS: [(&str, Verdict); 62] = [
     ("rfc5118/ipv6-bad.dat", Refused(400)),
     ("rfc5118/port-ambiguous.dat", Verdict::Request),
     ("rfc5118/port-unambiguous.dat", Verdict::Request),
-    (
-        "rfc5118/via-received-param-with-delim.dat",
-        Verdict::Request,
-    ),
+    ("rfc5118/via-received-param-with-delim.dat", Verdict::Request),
     ("rfc5118/via-received-param-no-delim.dat", Verdict::Request),
     ("rfc5118/ipv6-in-sdp.dat", Verdict::Request),
     ("rfc5118/mult-ip-in-header.dat", Verdict::Request),
@@ -132,10 +129,7 @@ fn index() -> BTreeMap<String, String> {
 
 #[test]
 fn no_message_is_left_out() {
-    let mut files: Vec<String> = VERDICTS
-        .iter()
-        .map(|(file, _)| (*file).to_owned())
-        .collect();
+    let mut files: Vec<String> = VERDICTS.iter().map(|(file, _)| (*file).to_owned()).collect();
     files.sort();
     assert_eq!(files, index().into_keys().collect::<Vec<_>>());
     let mut on_disk: Vec<String> = ["rfc4475", "rfc5118"]
@@ -180,12 +174,8 @@ fn what_was_accepted_survives_being_written_and_read_again() {
         if let Ok(message) = parse(file) {
             let again = parse_datagram(&message.to_bytes()).unwrap();
             let strip = |message: Message| {
-                let (Message::Request(Request {
-                    mut headers, body, ..
-                })
-                | Message::Response(Response {
-                    mut headers, body, ..
-                })) = message;
+                let (Message::Request(Request { mut headers, body, .. })
+                | Message::Response(Response { mut headers, body, .. })) = message;
                 headers.remove(HeaderName::ContentLength);
                 (headers, body)
             };
@@ -242,23 +232,15 @@ fn wsinv_is_read_through_all_its_white_space() {
 #[test]
 fn intmeth_keeps_its_odd_method_and_shows_a_clean_name() {
     let odd = request("rfc4475/intmeth.dat");
-    assert_eq!(
-        odd.method.as_str(),
-        "!interesting-Method0123456789_*+`.%indeed'~"
-    );
+    assert_eq!(odd.method.as_str(), "!interesting-Method0123456789_*+`.%indeed'~");
     assert_eq!(
         odd.uri.user.as_deref(),
         Some("1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*")
     );
-    assert_eq!(
-        odd.headers.to().unwrap().display.as_deref(),
-        Some("BEL: NUL: DEL:")
-    );
+    assert_eq!(odd.headers.to().unwrap().display.as_deref(), Some("BEL: NUL: DEL:"));
     assert_eq!(odd.headers.from().unwrap().tag(), Some("_token~1'+`*%!-."));
     assert_eq!(
-        odd.headers
-            .text(&"extensionHeader-!.%*+_`'~".into())
-            .unwrap(),
+        odd.headers.text(&"extensionHeader-!.%*+_`'~".into()).unwrap(),
         "\u{feff}大停電"
     );
 }
@@ -277,11 +259,7 @@ fn dblreq_never_starts_the_call_that_it_hides() {
             Ok(_) | Err(_) => None,
         })
         .collect();
-    assert_eq!(
-        methods,
-        [Method::Register, Method::Invite],
-        "two on a stream"
-    );
+    assert_eq!(methods, [Method::Register, Method::Invite], "two on a stream");
 }
 
 #[test]

@@ -219,9 +219,7 @@ impl Headers {
             .ok_or(HeaderError::Missing(HeaderName::CallId))?;
         std::str::from_utf8(value)
             .ok()
-            .filter(|id| {
-                !id.is_empty() && !id.contains(|c: char| c.is_control() || c.is_whitespace())
-            })
+            .filter(|id| !id.is_empty() && !id.contains(|c: char| c.is_control() || c.is_whitespace()))
             .ok_or(HeaderError::Malformed(HeaderName::CallId))
     }
 
@@ -270,8 +268,7 @@ impl Headers {
 impl Headers {
     /// The Content-Type, if there is one.
     pub fn content_type(&self) -> Option<MediaType> {
-        self.text(&HeaderName::ContentType)
-            .map(|text| MediaType::parse(&text))
+        self.text(&HeaderName::ContentType).map(|text| MediaType::parse(&text))
     }
 
     /// Option tags that the far side insists on.
@@ -395,10 +392,7 @@ mod tests {
     #[test]
     fn session_timers_say_who_refreshes() {
         let headers = with("x", "1800 ; refresher=UAS");
-        assert_eq!(
-            headers.session_expires(),
-            Some((1800, Some(Refresher::Uas)))
-        );
+        assert_eq!(headers.session_expires(), Some((1800, Some(Refresher::Uas))));
         assert_eq!(with("Min-SE", "90").min_se(), Some(90));
         assert_eq!(with("Session-Expires", "soon").session_expires(), None);
     }
@@ -420,10 +414,7 @@ mod tests {
 
     #[test]
     fn two_contacts_may_stand_in_one_line() {
-        let headers = with(
-            "Contact",
-            r#""a, b" <sip:a,1@example.com>, sip:b@example.com;q=1"#,
-        );
+        let headers = with("Contact", r#""a, b" <sip:a,1@example.com>, sip:b@example.com;q=1"#);
         let Ok(Contacts::List(list)) = headers.contacts() else {
             panic!("no list")
         };
@@ -448,9 +439,7 @@ mod tests {
     #[test]
     fn rack_has_three_parts() {
         assert_eq!(
-            with("RAck", "776656 1 INVITE")
-                .rack()
-                .map(|r| r.to_string()),
+            with("RAck", "776656 1 INVITE").rack().map(|r| r.to_string()),
             Some("776656 1 INVITE".into())
         );
         assert_eq!(with("RAck", "776656 1").rack(), None);

@@ -48,8 +48,8 @@ impl Scheme {
     fn parse(text: &str) -> Option<Self> {
         let mut bytes = text.bytes();
         let first = bytes.next()?;
-        let is_scheme = first.is_ascii_alphabetic()
-            && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+        let is_scheme =
+            first.is_ascii_alphabetic() && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
         if !is_scheme {
             return None;
         }
@@ -246,8 +246,7 @@ impl fmt::Display for Uri {
 
 /// Writes `text`, with `%HH` for octets that would end the URI or the line.
 fn write_safe(f: &mut fmt::Formatter<'_>, text: &str, also: &[u8]) -> fmt::Result {
-    let is_safe =
-        |b: u8| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"') && !also.contains(&b);
+    let is_safe = |b: u8| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"') && !also.contains(&b);
     if text.bytes().all(is_safe) {
         return f.write_str(text);
     }
@@ -295,9 +294,7 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 fn hex(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|d| u8::try_from(d).ok())
+    char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }
 
 #[cfg(test)]
@@ -312,19 +309,13 @@ mod tests {
     fn a_semicolon_before_the_at_sign_belongs_to_the_user() {
         let uri = parse("sip:user;par=u%40example.net@example.com");
         assert_eq!(uri.user.as_deref(), Some("user;par=u%40example.net"));
-        assert_eq!(
-            uri.user_unescaped().as_deref(),
-            Some("user;par=u@example.net")
-        );
+        assert_eq!(uri.user_unescaped().as_deref(), Some("user;par=u@example.net"));
         assert!(uri.params.is_empty());
     }
 
     #[test]
     fn escapes_are_resolved_once_and_a_nul_ends_nothing() {
-        assert_eq!(
-            parse("sip:a%25%34%31@h").user_unescaped().as_deref(),
-            Some("a%41")
-        );
+        assert_eq!(parse("sip:a%25%34%31@h").user_unescaped().as_deref(), Some("a%41"));
         assert_eq!(
             parse("sip:null-%00-null@h").user_unescaped().as_deref(),
             Some("null-\0-null")
@@ -373,15 +364,8 @@ mod tests {
 
     #[test]
     fn a_dialled_number_cannot_break_out_of_its_uri() {
-        let uri = Uri::sip(
-            Some("138\r\nVia: x@y#"),
-            Host::Name("example.com".into()),
-            None,
-        );
-        assert_eq!(
-            uri.to_string(),
-            "sip:138%0D%0AVia%3A%20x%40y%23@example.com"
-        );
+        let uri = Uri::sip(Some("138\r\nVia: x@y#"), Host::Name("example.com".into()), None);
+        assert_eq!(uri.to_string(), "sip:138%0D%0AVia%3A%20x%40y%23@example.com");
         assert_eq!(uri.user_unescaped().as_deref(), Some("138\r\nVia: x@y#"));
     }
 

@@ -80,12 +80,7 @@ fn answerable(method: &Method, uri: &super::Uri, headers: &Headers) -> Option<Bo
     for via in vias {
         reply.headers.push(HeaderName::Via, via);
     }
-    for name in [
-        HeaderName::From,
-        HeaderName::To,
-        HeaderName::CallId,
-        HeaderName::CSeq,
-    ] {
+    for name in [HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq] {
         if let Some(value) = headers.get(&name) {
             reply.headers.push(name, value);
         }

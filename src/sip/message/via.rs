@@ -113,11 +113,7 @@ impl Via {
     /// Where the request really came from, as the receiver noted; IPv6 with or without brackets (RFC 5118 §4.5).
     pub fn received(&self) -> Option<IpAddr> {
         let value = self.params.value("received")?;
-        value
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse()
-            .ok()
+        value.trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
 }
 
@@ -145,12 +141,8 @@ mod tests {
 
     #[test]
     fn white_space_may_stand_round_every_separator() {
-        let via =
-            Via::parse("SIP  /    2.0   / UDP  192.168.255.111   ; branch= z9hG4bK30239").unwrap();
-        assert_eq!(
-            via.to_string(),
-            "SIP/2.0/UDP 192.168.255.111;branch=z9hG4bK30239"
-        );
+        let via = Via::parse("SIP  /    2.0   / UDP  192.168.255.111   ; branch= z9hG4bK30239").unwrap();
+        assert_eq!(via.to_string(), "SIP/2.0/UDP 192.168.255.111;branch=z9hG4bK30239");
         assert!(via.is_rfc3261());
     }
 
@@ -173,11 +165,7 @@ mod tests {
 
     #[test]
     fn rport_is_asked_for_or_filled_in() {
-        let rport = |text: &str| {
-            Via::parse(&format!("SIP/2.0/UDP 192.0.2.1{text}"))
-                .unwrap()
-                .rport()
-        };
+        let rport = |text: &str| Via::parse(&format!("SIP/2.0/UDP 192.0.2.1{text}")).unwrap().rport();
         assert_eq!(rport(""), None);
         assert_eq!(rport(";rport"), Some(None));
         assert_eq!(rport(";rport=5070"), Some(Some(5070)));
@@ -187,10 +175,7 @@ mod tests {
     fn extra_separators_are_refused_but_the_hop_can_be_saved() {
         let bad = "SIP/2.0/UDP 192.0.2.15;;,;,,";
         assert!(Via::parse(bad).is_err());
-        assert_eq!(
-            Via::salvage(bad).unwrap().to_string(),
-            "SIP/2.0/UDP 192.0.2.15"
-        );
+        assert_eq!(Via::salvage(bad).unwrap().to_string(), "SIP/2.0/UDP 192.0.2.15");
         let other = "SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw";
         assert!(Via::parse(other).is_err());
         assert_eq!(Via::salvage(other).unwrap().branch(), Some("z9hG4bKkdjuw"));

@@ -87,20 +87,11 @@ impl LocalAudio {
 /// Our offer: one audio stream with our codecs in our order.
 pub fn offer(local: &LocalAudio) -> Sdp {
     let codecs = Codecs {
-        laws: local
-            .laws
-            .iter()
-            .map(|law| (law.payload_type(), *law))
-            .collect(),
+        laws: local.laws.iter().map(|law| (law.payload_type(), *law)).collect(),
         dtmf: local.dtmf.then_some(DTMF_PAYLOAD_TYPE),
         comfort_noise: None,
     };
-    local.describe(vec![local.stream(
-        "RTP/AVP",
-        &codecs,
-        local.direction,
-        false,
-    )])
+    local.describe(vec![local.stream("RTP/AVP", &codecs, local.direction, false)])
 }
 
 /// Our answer to an offer: the first audio stream that we can take, with one codec, ours by preference among the
@@ -137,11 +128,7 @@ pub fn answer(offer: &Sdp, local: &LocalAudio) -> Result<(Sdp, AudioParams), Not
     }
 }
 
-fn answer_stream(
-    offer: &Sdp,
-    offered: &Media,
-    local: &LocalAudio,
-) -> Result<(Media, AudioParams), NotAcceptable> {
+fn answer_stream(offer: &Sdp, offered: &Media, local: &LocalAudio) -> Result<(Media, AudioParams), NotAcceptable> {
     let stream = Stream::read(offer, offered, local.address, true)?;
     let (payload_type, law) = local
         .laws
@@ -191,13 +178,7 @@ pub fn accept_answer(ours: &Sdp, answer: &Sdp) -> Result<AudioParams, NotAccepta
     Ok(params(&stream, payload_type, law, dtmf, way))
 }
 
-fn params(
-    stream: &Stream,
-    payload_type: u8,
-    law: Law,
-    dtmf: Option<u8>,
-    way: Direction,
-) -> AudioParams {
+fn params(stream: &Stream, payload_type: u8, law: Law, dtmf: Option<u8>, way: Direction) -> AudioParams {
     AudioParams {
         remote_rtp: stream.rtp,
         remote_rtcp: stream.rtcp,

@@ -57,7 +57,10 @@ pub(super) struct Codecs {
 /// Where the far side expects the sound of its first audio stream, before anything is agreed. `None` if it does not say,
 /// or holds the old way.
 pub fn audio_address(sdp: &Sdp) -> Option<IpAddr> {
-    let audio = sdp.media.iter().find(|m| m.port != 0 && m.kind.eq_ignore_ascii_case("audio"))?;
+    let audio = sdp
+        .media
+        .iter()
+        .find(|m| m.port != 0 && m.kind.eq_ignore_ascii_case("audio"))?;
     let connection = audio.connection.as_ref().or(sdp.connection.as_ref())?;
     connection.ip().filter(|ip| !ip.is_unspecified())
 }
@@ -65,12 +68,7 @@ pub fn audio_address(sdp: &Sdp) -> Option<IpAddr> {
 impl Stream {
     /// Reads an `m=` line of `sdp`. `ours` tells the address family that we can send from; `mux_allowed`, whether
     /// RTCP may share the RTP port (in an answer only if it was offered, RFC 5761 §5.1.1).
-    pub(super) fn read(
-        sdp: &Sdp,
-        media: &Media,
-        ours: IpAddr,
-        mux_allowed: bool,
-    ) -> Result<Self, NotAcceptable> {
+    pub(super) fn read(sdp: &Sdp, media: &Media, ours: IpAddr, mux_allowed: bool) -> Result<Self, NotAcceptable> {
         if !media.kind.eq_ignore_ascii_case("audio") {
             return Err(NotAcceptable::NoAudio);
         }
@@ -177,9 +175,7 @@ fn encoding(attributes: &Attributes, payload_type: u8) -> Option<Encoding> {
 /// Where to send: `c=` of the stream, else of the session. `Ok(None)`: nowhere for now (hold, RFC 3264 §8.4).
 fn remote_ip(sdp: &Sdp, media: &Media, ours: IpAddr) -> Result<Option<IpAddr>, NotAcceptable> {
     let connection = media.connection.as_ref().or(sdp.connection.as_ref());
-    let ip = connection
-        .and_then(|c| c.ip())
-        .ok_or(NotAcceptable::Address)?;
+    let ip = connection.and_then(|c| c.ip()).ok_or(NotAcceptable::Address)?;
     if ip.is_unspecified() {
         return Ok(None);
     }
@@ -188,11 +184,7 @@ fn remote_ip(sdp: &Sdp, media: &Media, ours: IpAddr) -> Result<Option<IpAddr>, N
 
 /// The address as our socket's family sees it; `None` if no single host is meant, or we cannot reach its family.
 fn sendable(ip: IpAddr, ours: IpAddr) -> Option<IpAddr> {
-    let ip = if ours.is_ipv4() {
-        ip.to_canonical()
-    } else {
-        ip
-    };
+    let ip = if ours.is_ipv4() { ip.to_canonical() } else { ip };
     let group = match ip {
         IpAddr::V4(v4) => v4.is_multicast() || v4.is_broadcast(),
         IpAddr::V6(v6) => {

@@ -352,7 +352,8 @@ fn where_the_sound_is_wanted_is_known_before_anything_is_agreed() {
     let at = |text: &str| audio_address(&Sdp::parse(text.as_bytes()).unwrap()).map(|ip| ip.to_string());
     let linphone = "v=0\r\nc=IN IP6 2001:db8::2\r\nm=audio 62400 RTP/AVP 96 0 8\r\n";
     assert_eq!(at(linphone).as_deref(), Some("2001:db8::2"));
-    let of_the_stream = "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 0 RTP/AVP 8\r\nm=audio 9000 RTP/AVP 8\r\nc=IN IP4 192.0.2.2\r\n";
+    let of_the_stream =
+        "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 0 RTP/AVP 8\r\nm=audio 9000 RTP/AVP 8\r\nc=IN IP4 192.0.2.2\r\n";
     assert_eq!(at(of_the_stream).as_deref(), Some("192.0.2.2"));
     assert_eq!(at("v=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 9000 RTP/AVP 8\r\n"), None);
     assert_eq!(at("v=0\r\nm=video 9000 RTP/AVP 96\r\n"), None);

@@ -59,11 +59,7 @@ impl Context<'_> {
     /// Passes an answer to our request up.
     pub fn deliver(&mut self, response: Response, flow: Flow) {
         let key = ClientKey(self.id);
-        self.tell(Command::Response {
-            key,
-            response,
-            flow,
-        });
+        self.tell(Command::Response { key, response, flow });
     }
 
     /// Passes the ACK of a 2xx up.

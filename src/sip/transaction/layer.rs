@@ -218,12 +218,7 @@ impl Layer {
     }
 
     /// Lets one transaction handle one input, and buries it if that was its last.
-    fn turn<T>(
-        &mut self,
-        id: u64,
-        now: Mono,
-        step: impl FnOnce(&mut Machine, &mut Context<'_>) -> T,
-    ) -> Option<T> {
+    fn turn<T>(&mut self, id: u64, now: Mono, step: impl FnOnce(&mut Machine, &mut Context<'_>) -> T) -> Option<T> {
         let entry = self.entries.get_mut(&id)?;
         let mut cx = Context {
             config: self.shared.config,
@@ -315,9 +310,7 @@ impl Machine {
         match self {
             Self::InviteClient(it) => it.state() == invite_client::State::Terminated,
             Self::PlainClient { machine, .. } => machine.state() == plain_client::State::Terminated,
-            Self::InviteServer { machine, .. } => {
-                machine.state() == invite_server::State::Terminated
-            }
+            Self::InviteServer { machine, .. } => machine.state() == invite_server::State::Terminated,
             Self::PlainServer { machine, .. } => machine.state() == plain_server::State::Terminated,
         }
     }

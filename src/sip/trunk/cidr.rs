@@ -29,21 +29,15 @@ impl Cidr {
     /// Whether the range holds this address.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.network, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(it)) => {
-                network.to_bits() == it.to_bits() & mask_v4(self.prefix)
-            }
-            (IpAddr::V6(network), IpAddr::V6(it)) => {
-                network.to_bits() == it.to_bits() & mask_v6(self.prefix)
-            }
+            (IpAddr::V4(network), IpAddr::V4(it)) => network.to_bits() == it.to_bits() & mask_v4(self.prefix),
+            (IpAddr::V6(network), IpAddr::V6(it)) => network.to_bits() == it.to_bits() & mask_v6(self.prefix),
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }
 }
 
 fn mask_v4(prefix: u8) -> u32 {
-    u32::MAX
-        .checked_shl(32_u32.saturating_sub(prefix.into()))
-        .unwrap_or(0)
+    u32::MAX.checked_shl(32_u32.saturating_sub(prefix.into())).unwrap_or(0)
 }
 
 fn mask_v6(prefix: u8) -> u128 {

@@ -142,8 +142,7 @@ impl Search {
                 self.found.push((name.clone(), addresses));
             }
             // An answer to another question says nothing about this one.
-            (Question::Srv(_), Answer::Addresses(_)) | (Question::Addresses(_), Answer::Srv(_)) => {
-            }
+            (Question::Srv(_), Answer::Addresses(_)) | (Question::Addresses(_), Answer::Srv(_)) => {}
         }
         if !self.open.is_empty() {
             return Step::Ask(Vec::new());
@@ -307,29 +306,16 @@ mod tests {
             panic!("no question");
         };
         let tcp = Answer::Srv(vec![srv(0, 0, 5062, "a.example.com")]);
-        assert_eq!(
-            search.answer(&questions[1], tcp, &mut rng),
-            Step::Ask(vec![])
-        );
-        let udp = vec![
-            srv(20, 0, 5061, "b.example.com"),
-            srv(10, 0, 5060, "a.example.com"),
-        ];
+        assert_eq!(search.answer(&questions[1], tcp, &mut rng), Step::Ask(vec![]));
+        let udp = vec![srv(20, 0, 5061, "b.example.com"), srv(10, 0, 5060, "a.example.com")];
         let step = search.answer(&questions[0], Answer::Srv(udp), &mut rng);
-        let asked = [
-            r#"Addresses("a.example.com")"#,
-            r#"Addresses("b.example.com")"#,
-        ];
+        let asked = [r#"Addresses("a.example.com")"#, r#"Addresses("b.example.com")"#];
         assert_eq!(show(&step), asked);
         let (question, answer) = addresses("b.example.com", "192.0.2.2");
         search.answer(&question, answer, &mut rng);
         let (question, answer) = addresses("a.example.com", "192.0.2.1");
         let step = search.answer(&question, answer, &mut rng);
-        let targets = [
-            "UDP 192.0.2.1:5060",
-            "UDP 192.0.2.2:5061",
-            "TCP 192.0.2.1:5062",
-        ];
+        let targets = ["UDP 192.0.2.1:5060", "UDP 192.0.2.2:5061", "TCP 192.0.2.1:5062"];
         assert_eq!(show(&step), targets);
     }
 
@@ -359,10 +345,7 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(1);
         let (mut search, _) = start("sip:example.com");
         let (question, answer) = addresses("example.net", "192.0.2.66");
-        assert_eq!(
-            search.answer(&question, answer, &mut rng),
-            Step::Ask(vec![])
-        );
+        assert_eq!(search.answer(&question, answer, &mut rng), Step::Ask(vec![]));
     }
 
     #[test]

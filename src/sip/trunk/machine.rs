@@ -113,10 +113,7 @@ impl Trunk {
 
     /// Whether calls can be made through it: registered, if it registers, and alive, if it is asked.
     pub fn is_up(&self) -> bool {
-        let registered = self
-            .registration
-            .as_ref()
-            .is_none_or(Registration::is_registered);
+        let registered = self.registration.as_ref().is_none_or(Registration::is_registered);
         let alive = self.config.options_interval_s.is_none() || self.alive == Some(true);
         registered && alive && !self.stopping
     }
@@ -342,9 +339,7 @@ impl Trunk {
         let until = registration.until().unwrap_or(now);
         self.start(Timer::Register, now + renew_in);
         self.start(Timer::Lapse, until);
-        self.tell(TrunkEvent::Registered {
-            expires_s: granted_s,
-        });
+        self.tell(TrunkEvent::Registered { expires_s: granted_s });
     }
 
     fn registration_failed(&mut self, response: Option<&Response>, now: Mono) {
@@ -377,10 +372,7 @@ impl Trunk {
         self.timers.clear();
         self.search = None;
         self.pending.clear();
-        let registered = self
-            .registration
-            .as_ref()
-            .is_some_and(Registration::is_registered);
+        let registered = self.registration.as_ref().is_some_and(Registration::is_registered);
         if registered && let Some(target) = self.targets.best(now) {
             self.send(Purpose::Unregister, target);
         }
@@ -452,10 +444,6 @@ impl Trunk {
         let id = RequestId(self.last_id);
         let request = Box::new(self.compose(purpose));
         self.pending.insert(id, Pending { purpose, target });
-        self.commands.push_back(Command::Request {
-            id,
-            target,
-            request,
-        });
+        self.commands.push_back(Command::Request { id, target, request });
     }
 }

@@ -42,13 +42,16 @@ impl Targets {
     /// The best address; if all rest, the one that wakes first: a new try is better than none.
     pub fn best(&self, now: Mono) -> Option<Target> {
         let first_to_wake = || self.0.iter().min_by_key(|(_, until)| *until);
-        self.fresh(now)
-            .or_else(|| first_to_wake().map(|&(target, _)| target))
+        self.fresh(now).or_else(|| first_to_wake().map(|&(target, _)| target))
     }
 
     /// All addresses: those that are awake, then the others as they wake.
     pub fn in_order(&self, now: Mono) -> Vec<Target> {
-        let mut list: Vec<_> = self.0.iter().map(|&(it, until)| (until.filter(|at| *at > now), it)).collect();
+        let mut list: Vec<_> = self
+            .0
+            .iter()
+            .map(|&(it, until)| (until.filter(|at| *at > now), it))
+            .collect();
         list.sort_by_key(|(rest, _)| *rest);
         list.into_iter().map(|(_, it)| it).collect()
     }

@@ -79,11 +79,7 @@ impl Bench {
         let at = self.seconds();
         while let Some(command) = self.trunk.next_command() {
             match command {
-                Command::Request {
-                    id,
-                    target,
-                    request,
-                } => self.sent.push((at, id, target, request)),
+                Command::Request { id, target, request } => self.sent.push((at, id, target, request)),
                 Command::Resolve(question) => self.asked.push(question),
                 Command::Event(event) => self.events.push((at, event)),
             }
@@ -225,10 +221,7 @@ fn too_brief_for_the_registrar_is_asked_longer_once() {
     let event = bench.events().pop();
     assert!(matches!(
         event,
-        Some(TrunkEvent::RegistrationFailed {
-            status: Some(423),
-            ..
-        })
+        Some(TrunkEvent::RegistrationFailed { status: Some(423), .. })
     ));
 }
 
@@ -283,10 +276,7 @@ fn the_next_server_takes_over() {
         server: uri("sip:sbc.example.com:5060"),
         ..registering()
     });
-    assert_eq!(
-        bench.asked,
-        [Question::Addresses("sbc.example.com".to_owned())]
-    );
+    assert_eq!(bench.asked, [Question::Addresses("sbc.example.com".to_owned())]);
     assert!(bench.sent.is_empty());
     bench.resolve("sbc.example.com", &["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
     assert_eq!(bench.last_target(), "UDP 192.0.2.1:5060");

@@ -55,11 +55,7 @@ pub(super) fn allow(config: &UaConfig) -> String {
 }
 
 /// Method (§8.2.1): 501 for one that nobody knows, 405 for one that is not served here.
-pub(super) fn method(
-    request: &Request,
-    within_dialog: bool,
-    config: &UaConfig,
-) -> Result<(), Refusal> {
+pub(super) fn method(request: &Request, within_dialog: bool, config: &UaConfig) -> Result<(), Refusal> {
     let refuse = |status| Refusal::because(status, HeaderName::Allow, allow(config));
     if !within_dialog && config.allow_out_of_dialog.contains(&request.method) {
         return Ok(());
@@ -74,12 +70,9 @@ pub(super) fn method(
         | Method::Update
         | Method::Prack => Ok(()),
         Method::Refer if within_dialog && config.allow_refer => Ok(()),
-        Method::Refer
-        | Method::Register
-        | Method::Notify
-        | Method::Subscribe
-        | Method::Message
-        | Method::Publish => Err(refuse(405)),
+        Method::Refer | Method::Register | Method::Notify | Method::Subscribe | Method::Message | Method::Publish => {
+            Err(refuse(405))
+        }
         Method::Other(_) => Err(refuse(501)),
     }
 }
@@ -90,8 +83,7 @@ pub(super) fn uri(request: &Request) -> Result<(), Refusal> {
         Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
         Scheme::Other(_) => return Err(Refusal::plain(416)),
     }
-    let foreign_address =
-        request.method == Method::Register && !request.headers.to().is_ok_and(|to| to.uri.is_sip());
+    let foreign_address = request.method == Method::Register && !request.headers.to().is_ok_and(|to| to.uri.is_sip());
     if foreign_address {
         return Err(Refusal::plain(400));
     }
@@ -104,20 +96,12 @@ pub(super) fn extensions(request: &Request) -> Result<(), Refusal> {
         .headers
         .require()
         .into_iter()
-        .filter(|tag| {
-            !EXTENSIONS
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(tag))
-        })
+        .filter(|tag| !EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag)))
         .collect();
     if unknown.is_empty() {
         return Ok(());
     }
-    Err(Refusal::because(
-        420,
-        HeaderName::Unsupported,
-        unknown.join(", "),
-    ))
+    Err(Refusal::because(420, HeaderName::Unsupported, unknown.join(", ")))
 }
 
 /// Accept (§20.1): an INVITE whose sender reads no session description cannot be answered with one.
@@ -142,11 +126,7 @@ pub(super) fn sdp_of_request(request: &Request) -> Result<Option<Sdp>, Refusal> 
 
 /// Session description of a response.
 pub(super) fn sdp_of_response(response: &Response) -> Result<Option<Sdp>, Refusal> {
-    content(
-        &response.headers,
-        &response.body,
-        response.body_of_type(SDP),
-    )
+    content(&response.headers, &response.body, response.body_of_type(SDP))
 }
 
 fn content(headers: &Headers, body: &[u8], sdp: Option<&[u8]>) -> Result<Option<Sdp>, Refusal> {
@@ -158,11 +138,7 @@ fn content(headers: &Headers, body: &[u8], sdp: Option<&[u8]>) -> Result<Option<
         .iter()
         .any(|coding| !coding.eq_ignore_ascii_case("identity"));
     if encoded {
-        return Err(Refusal::because(
-            415,
-            HeaderName::AcceptEncoding,
-            "identity".to_owned(),
-        ));
+        return Err(Refusal::because(415, HeaderName::AcceptEncoding, "identity".to_owned()));
     }
     if let Some(text) = sdp {
         return Sdp::parse(text).map(Some).map_err(|_| Refusal::plain(488));

@@ -127,11 +127,7 @@ impl Core {
     /// Our Contact on a flow.
     pub fn contact(&self, flow: &Flow) -> String {
         let mut address = flow.local;
-        if let Some(ip) = self
-            .config
-            .advertised
-            .filter(|ip| ip.is_ipv4() == address.is_ipv4())
-        {
+        if let Some(ip) = self.config.advertised.filter(|ip| ip.is_ipv4() == address.is_ipv4()) {
             address.set_ip(ip);
         }
         if !flow.transport.is_reliable() {
@@ -154,11 +150,7 @@ impl Core {
         let mut response = request.reply(status);
         let untagged = request.headers.to().is_ok_and(|to| to.tag().is_none());
         if let Some(tag) = tag.filter(|_| untagged) {
-            let mut to = request
-                .headers
-                .get(&HeaderName::To)
-                .unwrap_or_default()
-                .to_vec();
+            let mut to = request.headers.get(&HeaderName::To).unwrap_or_default().to_vec();
             to.extend_from_slice(b";tag=");
             to.extend_from_slice(tag.as_bytes());
             response.headers.set(HeaderName::To, to);
@@ -193,11 +185,7 @@ impl Core {
     /// 500 for a request that comes while another is open: to be tried again within ten seconds (RFC 3261 §14.2).
     pub fn refuse_for_now(&mut self, key: ServerKey, request: &Request) {
         let seconds = self.rng.random_range(0..=10_u32).to_string();
-        self.refuse(
-            key,
-            request,
-            Refusal::because(500, HeaderName::RetryAfter, seconds),
-        );
+        self.refuse(key, request, Refusal::because(500, HeaderName::RetryAfter, seconds));
     }
 
     /// Sends an ACK for a 2xx and keeps it for repetitions.
@@ -216,8 +204,7 @@ impl Core {
     /// Notes that a 2xx has been taken; true for the first with this tag. Repetitions get their ACK here.
     pub fn first_answer(&mut self, client: ClientKey, remote_tag: &str) -> bool {
         if !self.acks.contains_key(&client) {
-            self.acks_until
-                .push_back((self.now.mono + self.patience(), client));
+            self.acks_until.push_back((self.now.mono + self.patience(), client));
         }
         let kept = self.acks.entry(client).or_default();
         let Some(known) = kept.iter().find(|kept| kept.remote_tag == remote_tag) else {
@@ -241,10 +228,7 @@ impl Core {
     /// Forgets ACKs whose 2xx can no longer be repeated.
     pub fn handle_timeout(&mut self) {
         let now = self.now;
-        while let Some((_, client)) = self
-            .acks_until
-            .pop_front_if(|(until, _)| *until <= now.mono)
-        {
+        while let Some((_, client)) = self.acks_until.pop_front_if(|(until, _)| *until <= now.mono) {
             self.acks.remove(&client);
             self.clients.remove(&client);
         }

@@ -3,9 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::sip::flow::Flow;
-use crate::sip::message::{
-    Contacts, HeaderError, HeaderName, Method, NameAddr, Request, Response, Uri,
-};
+use crate::sip::message::{Contacts, HeaderError, HeaderName, Method, NameAddr, Request, Response, Uri};
 
 /// Default port of SIP (RFC 3261 §19.1.2).
 const SIP_PORT: u16 = 5060;
@@ -37,11 +35,7 @@ pub(super) struct Dialog {
 
 impl Dialog {
     /// The dialog that an INVITE to us creates (RFC 3261 §12.1.1).
-    pub fn of_incoming(
-        invite: &Request,
-        local_tag: &str,
-        flow: &Flow,
-    ) -> Result<Self, HeaderError> {
+    pub fn of_incoming(invite: &Request, local_tag: &str, flow: &Flow) -> Result<Self, HeaderError> {
         let headers = &invite.headers;
         let mut local = headers.get(&HeaderName::To).unwrap_or_default().to_vec();
         local.extend_from_slice(b";tag=");
@@ -67,11 +61,7 @@ impl Dialog {
     /// The dialog that a response to our INVITE creates (RFC 3261 §12.1.2), continuing `base`.
     pub fn of_response(base: &Self, response: &Response) -> Result<Self, HeaderError> {
         let mut dialog = base.clone();
-        dialog.remote = response
-            .headers
-            .get(&HeaderName::To)
-            .unwrap_or_default()
-            .to_vec();
+        dialog.remote = response.headers.get(&HeaderName::To).unwrap_or_default().to_vec();
         dialog.remote_tag = response.headers.to()?.tag().unwrap_or_default().to_owned();
         dialog.adopt(response)?;
         Ok(dialog)

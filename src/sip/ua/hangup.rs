@@ -50,10 +50,7 @@ impl Leg {
             self.timers.stop(timer);
         }
         if self.unacked.as_ref().is_some_and(|unacked| unacked.first) {
-            self.phase = Phase::Leaving {
-                end,
-                held: Some(cause),
-            };
+            self.phase = Phase::Leaving { end, held: Some(cause) };
         } else {
             self.send_bye(core, end, cause);
         }
@@ -106,16 +103,9 @@ impl Leg {
             Phase::Gone => return core.reply(key, request, 481),
         }
         self.timers.stop_all();
-        self.timers
-            .set(Timer::Confirm, core.now.mono + core.patience());
-        let cause = request
-            .headers
-            .text(&HeaderName::Reason)
-            .map(|text| text.into_owned());
-        core.event(UaEvent::ByeReceived {
-            leg: self.id,
-            cause,
-        });
+        self.timers.set(Timer::Confirm, core.now.mono + core.patience());
+        let cause = request.headers.text(&HeaderName::Reason).map(|text| text.into_owned());
+        core.event(UaEvent::ByeReceived { leg: self.id, cause });
     }
 }
 
@@ -128,6 +118,9 @@ mod tests {
         let cause = (200, "answered\r\nX: \"elsewhere\"".to_owned());
         assert_eq!(reason(&cause), "SIP;cause=200;text=\"answeredX: elsewhere\"");
         assert!(reason(&(16, String::new())).starts_with("Q.850;cause=16"));
-        assert!(reason(&(102, String::new())).starts_with("Q.850;cause=102"), "Q.850 goes up to 127");
+        assert!(
+            reason(&(102, String::new())).starts_with("Q.850;cause=102"),
+            "Q.850 goes up to 127"
+        );
     }
 }

@@ -21,10 +21,7 @@ pub(super) const SIGN_OF_LIFE_S: u64 = 60;
 
 /// Whether a peer's Allow names UPDATE.
 pub(super) fn allows_update(headers: &Headers) -> bool {
-    headers
-        .list(&HeaderName::Allow)
-        .iter()
-        .any(|method| method == "UPDATE")
+    headers.list(&HeaderName::Allow).iter().any(|method| method == "UPDATE")
 }
 
 fn has_tag(tags: &[String], wanted: &str) -> bool {
@@ -96,13 +93,9 @@ impl Leg {
     pub fn dialog_response(&self, core: &mut Core, invite: &Pending, status: u16) -> Response {
         let mut response = core.response(&invite.request, status, Some(&self.dialog.local_tag));
         for route in invite.request.headers.all(&HeaderName::RecordRoute) {
-            response
-                .headers
-                .push(HeaderName::RecordRoute, route.to_vec());
+            response.headers.push(HeaderName::RecordRoute, route.to_vec());
         }
-        response
-            .headers
-            .push(HeaderName::Contact, core.contact(&self.flow));
+        response.headers.push(HeaderName::Contact, core.contact(&self.flow));
         for (name, value) in core.capabilities() {
             response.headers.push(name, value);
         }
@@ -154,21 +147,12 @@ impl Leg {
     }
 
     /// Sends a 2xx to an INVITE, first or later, and repeats it until the ACK (RFC 3261 §13.3.1.4).
-    pub fn answer_invite(
-        &mut self,
-        core: &mut Core,
-        invite: &Pending,
-        ask: Ask,
-        body: Option<Vec<u8>>,
-        first: bool,
-    ) {
+    pub fn answer_invite(&mut self, core: &mut Core, invite: &Pending, ask: Ask, body: Option<Vec<u8>>, first: bool) {
         let mut response = self.dialog_response(core, invite, 200);
         self.grant_session(core, ask, &mut response);
         if let Some(body) = body {
             self.local_sdp = Some(body.clone().into());
-            response
-                .headers
-                .push(HeaderName::ContentType, "application/sdp");
+            response.headers.push(HeaderName::ContentType, "application/sdp");
             response.body = body;
         }
         core.invites.remove(&invite.key);
@@ -192,8 +176,7 @@ impl Leg {
         };
         core.respond(unacked.key, unacked.response.clone());
         unacked.interval = (unacked.interval * 2).min(core.t2);
-        self.timers
-            .set(Timer::ResendAnswer, core.now.mono + unacked.interval);
+        self.timers.set(Timer::ResendAnswer, core.now.mono + unacked.interval);
     }
 
     /// The ACK never came: the session is not to be (RFC 3261 §13.3.1.4).
@@ -239,10 +222,7 @@ impl Leg {
         self.timers.stop(Timer::NoAck);
         match std::mem::replace(&mut self.phase, Phase::Talking) {
             // Hung up in between: now the BYE may go (RFC 3261 §15).
-            Phase::Leaving {
-                end,
-                held: Some(cause),
-            } => self.send_bye(core, end, cause),
+            Phase::Leaving { end, held: Some(cause) } => self.send_bye(core, end, cause),
             Phase::Talking => {
                 if unacked.first {
                     core.event(UaEvent::Confirmed { leg: self.id });
@@ -278,8 +258,7 @@ impl Leg {
         };
         if !std::mem::replace(&mut ringing.withdrawn, true) {
             self.timers.stop_all();
-            self.timers
-                .set(Timer::Confirm, core.now.mono + core.patience());
+            self.timers.set(Timer::Confirm, core.now.mono + core.patience());
             core.event(UaEvent::Cancelled { leg: self.id });
         }
     }
@@ -300,11 +279,7 @@ impl Leg {
                 core.respond(invite.key, response);
                 self.finish(core, LegEnd::Cancelled);
             }
-            Phase::Ringing(_)
-            | Phase::Calling(_)
-            | Phase::Talking
-            | Phase::Leaving { .. }
-            | Phase::Gone => {}
+            Phase::Ringing(_) | Phase::Calling(_) | Phase::Talking | Phase::Leaving { .. } | Phase::Gone => {}
         }
     }
 }

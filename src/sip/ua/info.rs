@@ -24,12 +24,7 @@ enum NoKey {
 }
 
 fn parse(kind: &str, body: &[u8]) -> Result<(Digit, u32), NoKey> {
-    let essence = kind
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let text = std::str::from_utf8(body).map_err(|_| NoKey::Content)?;
     let found = match essence.as_str() {
         "application/dtmf-relay" => relay(text),
@@ -44,9 +39,7 @@ fn relay(text: &str) -> Option<(Digit, u32)> {
     let field = |wanted: &str| {
         text.lines().find_map(|line| {
             let (name, value) = line.split_once('=')?;
-            name.trim()
-                .eq_ignore_ascii_case(wanted)
-                .then(|| value.trim())
+            name.trim().eq_ignore_ascii_case(wanted).then(|| value.trim())
         })
     };
     let duration = field("duration").and_then(|value| value.parse().ok());
@@ -70,10 +63,7 @@ fn key(text: &str) -> Option<Digit> {
 impl Leg {
     /// An INFO: a key, or a question whether we are there.
     pub fn on_info(&mut self, core: &mut Core, key: ServerKey, request: &Request) {
-        let kind = request
-            .headers
-            .text(&HeaderName::ContentType)
-            .unwrap_or_default();
+        let kind = request.headers.text(&HeaderName::ContentType).unwrap_or_default();
         if request.body.is_empty() {
             return core.reply(key, request, 200);
         }
@@ -89,11 +79,7 @@ impl Leg {
             Err(NoKey::Content) => core.reply(key, request, 400),
             Err(NoKey::Kind) => {
                 let kinds = "application/dtmf-relay, application/dtmf".to_owned();
-                core.refuse(
-                    key,
-                    request,
-                    Refusal::because(415, HeaderName::Accept, kinds),
-                );
+                core.refuse(key, request, Refusal::because(415, HeaderName::Accept, kinds));
             }
         }
     }
@@ -102,10 +88,8 @@ impl Leg {
     pub fn send_key(&mut self, core: &mut Core, digit: Digit) {
         if matches!(self.phase, Phase::Talking) {
             let mut info = self.request(core, Method::Info);
-            info.headers
-                .push(HeaderName::ContentType, "application/dtmf-relay");
-            info.body =
-                format!("Signal={}\r\nDuration={USUAL_MS}\r\n", digit.as_char()).into_bytes();
+            info.headers.push(HeaderName::ContentType, "application/dtmf-relay");
+            info.body = format!("Signal={}\r\nDuration={USUAL_MS}\r\n", digit.as_char()).into_bytes();
             self.send(core, info, Purpose::Info);
         }
     }
@@ -125,26 +109,17 @@ mod tests {
             char_of("application/dtmf-relay", "Signal=5\r\nDuration=250\r\n"),
             Ok(('5', 250))
         );
-        assert_eq!(
-            char_of("Application/DTMF-Relay", "signal = *\n"),
-            Ok(('*', 160))
-        );
+        assert_eq!(char_of("Application/DTMF-Relay", "signal = *\n"), Ok(('*', 160)));
         assert_eq!(
             char_of("application/dtmf-relay", "Signal=11\r\nDuration=99999999"),
             Ok(('#', 10_000))
         );
-        assert_eq!(
-            char_of("application/dtmf; charset=x", " 7 "),
-            Ok(('7', 160))
-        );
+        assert_eq!(char_of("application/dtmf; charset=x", " 7 "), Ok(('7', 160)));
     }
 
     #[test]
     fn what_is_no_key_says_which_kind_of_wrong_it_is() {
-        assert_eq!(
-            char_of("application/dtmf-relay", "Signal=!\r\n"),
-            Err(NoKey::Content)
-        );
+        assert_eq!(char_of("application/dtmf-relay", "Signal=!\r\n"), Err(NoKey::Content));
         assert_eq!(char_of("application/dtmf", "123"), Err(NoKey::Content));
         assert_eq!(char_of("text/plain", "5"), Err(NoKey::Kind));
     }

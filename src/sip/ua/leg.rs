@@ -290,12 +290,7 @@ impl Leg {
             Theirs::Invite | Theirs::Provisional { .. } => {}
             // The 2xx must get its ACK even though the call ends (RFC 3261 §13.2.2.4).
             Theirs::Answer { client, ack } => {
-                core.send_ack(
-                    client,
-                    &self.dialog.remote_tag,
-                    *ack,
-                    self.dialog.next_hop(&self.flow),
-                );
+                core.send_ack(client, &self.dialog.remote_tag, *ack, self.dialog.next_hop(&self.flow));
             }
         }
     }

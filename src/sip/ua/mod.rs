@@ -104,14 +104,10 @@ impl UserAgent {
     /// When `handle_timeout` is to be called.
     pub fn poll_timeout(&self) -> Option<Mono> {
         let legs = self.timers.first().map(|(at, _)| *at);
-        [
-            legs,
-            self.core.layer.poll_timeout(),
-            self.core.poll_timeout(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [legs, self.core.layer.poll_timeout(), self.core.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Time has passed.
@@ -119,12 +115,7 @@ impl UserAgent {
         self.core.now = now;
         self.core.layer.handle_timeout(now.mono);
         self.pump();
-        while let Some((_, leg)) = self
-            .timers
-            .first()
-            .filter(|(at, _)| *at <= now.mono)
-            .copied()
-        {
+        while let Some((_, leg)) = self.timers.first().filter(|(at, _)| *at <= now.mono).copied() {
             self.with(leg, Leg::on_timeout);
         }
         self.core.handle_timeout();
@@ -174,8 +165,8 @@ impl UserAgent {
     }
 
     /// Ends a leg in whatever state it is: refusal, CANCEL or BYE, with a Reason (RFC 3326; SIP status, or Q.850 below 200).
-    pub fn hangup(&mut self, leg: LegId, cause: Option<(u16, String)>, now: Now) {
-        self.turn(leg, now, |leg, core| leg.hangup(core, cause.as_ref()));
+    pub fn hangup(&mut self, leg: LegId, cause: Option<&(u16, String)>, now: Now) {
+        self.turn(leg, now, |leg, core| leg.hangup(core, cause));
     }
 
     /// Offers anew: by re-INVITE, or by UPDATE before the answer; as soon as nothing else is open. Ends in `Answer` or
@@ -236,11 +227,7 @@ impl UserAgent {
             return;
         };
         step(leg, &mut self.core);
-        let next = if leg.is_gone() {
-            None
-        } else {
-            leg.timers.next()
-        };
+        let next = if leg.is_gone() { None } else { leg.timers.next() };
         if next != leg.armed {
             leg.armed.map(|at| self.timers.remove(&(at, id)));
             next.map(|at| self.timers.insert((at, id)));
@@ -275,11 +262,7 @@ impl UserAgent {
                         self.with(leg, |leg, core| leg.on_cancelled(core, key));
                     }
                 }
-                transaction::Command::Response {
-                    key,
-                    response,
-                    flow,
-                } => {
+                transaction::Command::Response { key, response, flow } => {
                     self.on_response(key, response, &flow);
                 }
                 transaction::Command::ClientFailed { key, error } => self.on_failed(key, error),
@@ -351,14 +334,7 @@ impl UserAgent {
         }
     }
 
-    fn on_leg_response(
-        &mut self,
-        key: ClientKey,
-        id: LegId,
-        purpose: Purpose,
-        response: &Response,
-        flow: &Flow,
-    ) {
+    fn on_leg_response(&mut self, key: ClientKey, id: LegId, purpose: Purpose, response: &Response, flow: &Flow) {
         if response.is_provisional() {
             if purpose == Purpose::Invite {
                 self.with(id, |leg, core| leg.on_provisional(core, response));
@@ -368,9 +344,7 @@ impl UserAgent {
         let is_invite = matches!(purpose, Purpose::Invite | Purpose::Reinvite);
         if !(is_invite && response.is_success()) {
             if let Some(Use::Leg { request, .. }) = self.core.clients.remove(&key) {
-                self.with(id, |leg, core| {
-                    leg.on_final(core, purpose, request, response)
-                });
+                self.with(id, |leg, core| leg.on_final(core, purpose, request, response));
             }
             return;
         }
@@ -381,17 +355,13 @@ impl UserAgent {
         }
         let leg = self.legs.get(&id);
         if !leg.is_some_and(|leg| leg.expects(key, purpose)) {
-            return self
-                .core
-                .bury(key, response, flow, purpose == Purpose::Invite);
+            return self.core.bury(key, response, flow, purpose == Purpose::Invite);
         }
         self.with(id, |leg, core| match purpose {
             Purpose::Invite => leg.on_answer(core, key, response),
-            Purpose::Reinvite
-            | Purpose::Update { .. }
-            | Purpose::Prack
-            | Purpose::Info
-            | Purpose::Bye => leg.on_reinvite_answer(core, key, response),
+            Purpose::Reinvite | Purpose::Update { .. } | Purpose::Prack | Purpose::Info | Purpose::Bye => {
+                leg.on_reinvite_answer(core, key, response)
+            }
         });
     }
 

@@ -38,18 +38,14 @@ fn first_invite(core: &mut Core, out: &OutgoingCall) -> (Dialog, Request) {
         behind_nat: false,
     };
     let mut invite = dialog.request(Method::Invite);
-    invite
-        .headers
-        .push(HeaderName::Contact, core.contact(&out.flow));
+    invite.headers.push(HeaderName::Contact, core.contact(&out.flow));
     core.introduce(&mut invite);
     session_timer::ask(&mut invite, None, &core.config);
     for (name, value) in &out.headers {
         invite.headers.push(name.clone(), value.as_str());
     }
     if let Some(offer) = &out.offer {
-        invite
-            .headers
-            .push(HeaderName::ContentType, "application/sdp");
+        invite.headers.push(HeaderName::ContentType, "application/sdp");
         invite.body = offer.to_string().into_bytes();
     }
     (dialog, invite)
@@ -71,20 +67,13 @@ impl Leg {
             lengthened: false,
             offered,
         };
-        let mut leg = Self::new(
-            id,
-            out.flow,
-            dialog,
-            true,
-            Phase::Calling(Box::new(calling)),
-        );
+        let mut leg = Self::new(id, out.flow, dialog, true, Phase::Calling(Box::new(calling)));
         leg.local_sdp = local_sdp;
         leg.answerer = out.credentials.map(|it| Box::new(it.into_answerer()));
         if offered {
             leg.exchange = Exchange::Ours(Ours::Invite);
         }
-        leg.timers
-            .set(Timer::Ring, core.now.mono + out.ring_timeout);
+        leg.timers.set(Timer::Ring, core.now.mono + out.ring_timeout);
         if let Some(patience) = out.silence_timeout {
             leg.timers.set(Timer::Silence, core.now.mono + patience);
         }
@@ -176,9 +165,7 @@ impl Leg {
             offered,
             ..
         } = *calling;
-        let early = early
-            .into_iter()
-            .find(|early| early.dialog.remote_tag == remote_tag);
+        let early = early.into_iter().find(|early| early.dialog.remote_tag == remote_tag);
         let (agreed, sdp_seen) = early
             .as_ref()
             .map_or((false, false), |early| (early.agreed, early.sdp_seen));
@@ -345,8 +332,7 @@ impl Leg {
         };
         if calling.giving_up.is_none() {
             calling.giving_up = Some(end);
-            core.layer
-                .cancel_because(calling.client, cause, core.now.mono);
+            core.layer.cancel_because(calling.client, cause, core.now.mono);
             self.timers.stop(Timer::Ring);
         }
     }
@@ -360,10 +346,9 @@ fn longer(calling: &mut Calling, response: &Response, wished_s: u32) -> Option<R
     let least_s = session_timer::demanded(response)?;
     let mut invite = calling.request.clone();
     invite.headers.set(HeaderName::MinSe, least_s.to_string());
-    invite.headers.set(
-        HeaderName::SessionExpires,
-        least_s.max(wished_s).to_string(),
-    );
+    invite
+        .headers
+        .set(HeaderName::SessionExpires, least_s.max(wished_s).to_string());
     Some(invite)
 }
 
@@ -397,18 +382,8 @@ fn early_dialog<'a>(
 
 impl Core {
     /// Notes what a request of a leg is for.
-    pub fn expect(
-        &mut self,
-        client: ClientKey,
-        leg: LegId,
-        purpose: Purpose,
-        request: Option<Box<Request>>,
-    ) {
-        let leg = Use::Leg {
-            leg,
-            purpose,
-            request,
-        };
+    pub fn expect(&mut self, client: ClientKey, leg: LegId, purpose: Purpose, request: Option<Box<Request>>) {
+        let leg = Use::Leg { leg, purpose, request };
         self.clients.insert(client, leg);
     }
 

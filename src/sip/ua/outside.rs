@@ -34,6 +34,8 @@ impl UserAgent {
     fn on_invite(&mut self, key: ServerKey, invite: Request, flow: Flow) {
         match admit(&self.core, &invite) {
             Ok(offer) => self.on_call(key, invite, flow, offer, None),
+            // Not the end of a call: the caller comes back at once with a longer interval (RFC 4028 §6).
+            Err(refusal) if refusal.status == 422 => self.core.refuse(key, &invite, refusal),
             Err(refusal) => self.on_call(key, invite, flow, None, Some(refusal)),
         }
     }
@@ -46,14 +48,7 @@ impl UserAgent {
         self.on_call(key, invite, flow, None, Some(refusal));
     }
 
-    fn on_call(
-        &mut self,
-        key: ServerKey,
-        invite: Request,
-        flow: Flow,
-        offer: Option<Sdp>,
-        refusal: Option<Refusal>,
-    ) {
+    fn on_call(&mut self, key: ServerKey, invite: Request, flow: Flow, offer: Option<Sdp>, refusal: Option<Refusal>) {
         let id = LegId(self.last_leg + 1);
         let leg = Leg::of_invite(id, &mut self.core, key, &invite, flow, offer.as_ref());
         let Ok(leg) = leg else {

@@ -71,9 +71,7 @@ impl Leg {
             response.headers.push(HeaderName::Rseq, rseq.to_string());
         }
         if let Some(body) = body {
-            response
-                .headers
-                .push(HeaderName::ContentType, "application/sdp");
+            response.headers.push(HeaderName::ContentType, "application/sdp");
             response.body = body;
         }
         core.respond(ringing.invite.key, response.clone());
@@ -128,8 +126,7 @@ impl Leg {
         if let Some(sent) = &mut ringing.unpracked {
             core.respond(ringing.invite.key, sent.response.clone());
             sent.interval *= 2;
-            self.timers
-                .set(Timer::ResendProvisional, core.now.mono + sent.interval);
+            self.timers.set(Timer::ResendProvisional, core.now.mono + sent.interval);
         }
     }
 
@@ -161,10 +158,7 @@ impl Leg {
         let matches = prack.headers.rack().is_some_and(|rack| {
             rack.method == Method::Invite
                 && rack.cseq == cseq
-                && ringing
-                    .unpracked
-                    .as_ref()
-                    .is_some_and(|sent| sent.rseq == rack.rseq)
+                && ringing.unpracked.as_ref().is_some_and(|sent| sent.rseq == rack.rseq)
         });
         if !matches {
             return core.reply(key, prack, 481);
@@ -241,9 +235,7 @@ impl Early {
         let Some(rseq) = response.headers.rseq().filter(|_| reliable) else {
             return Order::Plain;
         };
-        let next = self
-            .last_rseq
-            .is_none_or(|last| last.checked_add(1) == Some(rseq));
+        let next = self.last_rseq.is_none_or(|last| last.checked_add(1) == Some(rseq));
         if !next {
             return Order::Leave;
         }
@@ -254,13 +246,7 @@ impl Early {
 
 impl Leg {
     /// Sends a PRACK within an early dialog, with our answer if the response made an offer.
-    pub fn send_prack(
-        &mut self,
-        core: &mut Core,
-        remote_tag: &str,
-        rack: &str,
-        answer: Option<&Sdp>,
-    ) {
+    pub fn send_prack(&mut self, core: &mut Core, remote_tag: &str, rack: &str, answer: Option<&Sdp>) {
         let flow = self.flow;
         let Some(dialog) = self.dialog_mut(remote_tag) else {
             return;
@@ -271,9 +257,7 @@ impl Leg {
         if let Some(sdp) = answer {
             let body = sdp.to_string().into_bytes();
             self.local_sdp = Some(body.clone().into());
-            prack
-                .headers
-                .push(HeaderName::ContentType, "application/sdp");
+            prack.headers.push(HeaderName::ContentType, "application/sdp");
             prack.body = body;
         }
         self.send_to(core, prack, hop, Purpose::Prack);

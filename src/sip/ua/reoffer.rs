@@ -27,9 +27,8 @@ impl Leg {
 
     /// Sends the waiting offer if its turn has come: re-INVITE in a call, UPDATE before the answer.
     pub fn offer_if_possible(&mut self, core: &mut Core) {
-        let quiet = matches!(self.exchange, Exchange::Idle)
-            && self.unacked.is_none()
-            && !self.timers.runs(Timer::Glare);
+        let quiet =
+            matches!(self.exchange, Exchange::Idle) && self.unacked.is_none() && !self.timers.runs(Timer::Glare);
         if self.wanted.is_none() || !quiet {
             return;
         }
@@ -75,20 +74,14 @@ impl Leg {
         };
         let mut request = dialog.request(method);
         let hop = dialog.next_hop(&flow);
-        request
-            .headers
-            .push(HeaderName::Contact, core.contact(&flow));
-        request
-            .headers
-            .push(HeaderName::Allow, checks::allow(&core.config));
+        request.headers.push(HeaderName::Contact, core.contact(&flow));
+        request.headers.push(HeaderName::Allow, checks::allow(&core.config));
         // Not 100rel: nobody rings here, and a PRACK would serve nothing.
         request.headers.push(HeaderName::Supported, "timer");
         if self.session.is_some() {
             session_timer::ask(&mut request, self.session, &core.config);
         }
-        request
-            .headers
-            .push(HeaderName::ContentType, "application/sdp");
+        request.headers.push(HeaderName::ContentType, "application/sdp");
         request.body = body.to_vec();
         self.sent_offer = Some(body);
         self.exchange = Exchange::Ours(ours);
@@ -180,10 +173,7 @@ impl Leg {
                 if let (Some(session), Some(interval_s)) = (self.session, longer)
                     && interval_s > session.interval_s
                 {
-                    self.session = Some(Session {
-                        interval_s,
-                        ..session
-                    });
+                    self.session = Some(Session { interval_s, ..session });
                     if offers {
                         self.wanted = self.wanted.take().or(self.sent_offer.take());
                     } else {
@@ -191,10 +181,7 @@ impl Leg {
                     }
                 }
             }
-            (status, _) if offers => core.event(UaEvent::OfferRefused {
-                leg: self.id,
-                status,
-            }),
+            (status, _) if offers => core.event(UaEvent::OfferRefused { leg: self.id, status }),
             (_, _) => {}
         }
         self.after_exchange(core);
@@ -269,10 +256,7 @@ impl Leg {
 
     /// An UPDATE (RFC 3311 §5.2): with an offer for the application, without one answered at once.
     pub fn on_update(&mut self, core: &mut Core, key: ServerKey, request: &Request) {
-        if matches!(
-            self.phase,
-            Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone
-        ) {
+        if matches!(self.phase, Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone) {
             return core.reply(key, request, 481);
         }
         let sdp = match may_offer(core, request) {
@@ -308,9 +292,7 @@ impl Leg {
             .ok()
             .and_then(|from| from.tag().map(str::to_owned));
         let contacts = request.headers.contacts();
-        if let (Ok(contacts), Some(dialog)) =
-            (contacts, self.dialog_mut(&remote_tag.unwrap_or_default()))
-        {
+        if let (Ok(contacts), Some(dialog)) = (contacts, self.dialog_mut(&remote_tag.unwrap_or_default())) {
             dialog.retarget(contacts);
         }
     }
@@ -323,9 +305,7 @@ impl Leg {
         }
         if let Some(body) = body {
             self.local_sdp = Some(body.clone().into());
-            response
-                .headers
-                .push(HeaderName::ContentType, "application/sdp");
+            response.headers.push(HeaderName::ContentType, "application/sdp");
             response.body = body;
         }
         core.respond(update.key, response);

@@ -74,20 +74,14 @@ impl Ask {
 }
 
 fn supports_timer(headers: &Headers) -> bool {
-    headers
-        .supported()
-        .iter()
-        .any(|tag| tag.eq_ignore_ascii_case("timer"))
+    headers.supported().iter().any(|tag| tag.eq_ignore_ascii_case("timer"))
 }
 
 /// Puts our wishes into a request of ours that refreshes.
 pub(super) fn ask(request: &mut Request, current: Option<Session>, config: &UaConfig) {
     let value = match current {
         None => config.session_expires_s.to_string(),
-        Some(Session {
-            interval_s,
-            ours: true,
-        }) => format!("{interval_s};refresher=uac"),
+        Some(Session { interval_s, ours: true }) => format!("{interval_s};refresher=uac"),
         Some(Session {
             interval_s,
             ours: false,
@@ -131,13 +125,10 @@ impl Leg {
 
     /// Takes what the 2xx to a request of ours grants (RFC 4028 §7.2).
     pub fn take_session(&mut self, core: &Core, response: &Response) {
-        let granted = response
-            .headers
-            .session_expires()
-            .map(|(seconds, refresher)| Session {
-                interval_s: seconds.max(FLOOR_S),
-                ours: refresher != Some(Refresher::Uas),
-            });
+        let granted = response.headers.session_expires().map(|(seconds, refresher)| Session {
+            interval_s: seconds.max(FLOOR_S),
+            ours: refresher != Some(Refresher::Uas),
+        });
         self.run_session(core.now, granted);
     }
 
@@ -154,8 +145,7 @@ impl Leg {
         let after = |seconds| now.mono + Duration::from_secs(u64::from(seconds));
         self.timers.set(Timer::SessionExpires, after(last_call_s));
         if ours {
-            self.timers
-                .set(Timer::SessionRefresh, after(interval_s / 2));
+            self.timers.set(Timer::SessionRefresh, after(interval_s / 2));
         }
     }
 

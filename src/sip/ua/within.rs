@@ -14,10 +14,7 @@ impl Leg {
     /// A request of theirs that belongs to this leg (RFC 3261 §12.2.2).
     pub fn on_request(&mut self, core: &mut Core, key: ServerKey, request: &Request, flow: Flow) {
         let from = request.headers.from().ok();
-        let remote_tag = from
-            .as_ref()
-            .and_then(|from| from.tag())
-            .unwrap_or_default();
+        let remote_tag = from.as_ref().and_then(|from| from.tag()).unwrap_or_default();
         let number = request.headers.cseq().map_or(0, |cseq| cseq.number);
         let Some(dialog) = self.dialog_mut(remote_tag) else {
             return core.reply(key, request, 481);
@@ -70,9 +67,7 @@ impl Leg {
         let has_contact = method == Method::Update;
         let mut request = self.dialog.request(method);
         if has_contact {
-            request
-                .headers
-                .push(HeaderName::Contact, core.contact(&self.flow));
+            request.headers.push(HeaderName::Contact, core.contact(&self.flow));
         }
         request
             .headers
@@ -94,8 +89,7 @@ impl Leg {
         core.expect(client, self.id, purpose, kept);
         if purpose == Purpose::Reinvite {
             self.reinvite = Some(client);
-            self.timers
-                .set(Timer::Reoffer, core.now.mono + core.patience());
+            self.timers.set(Timer::Reoffer, core.now.mono + core.patience());
         }
     }
 
@@ -117,21 +111,13 @@ impl Leg {
     pub fn expects(&self, client: ClientKey, purpose: Purpose) -> bool {
         match (&self.phase, purpose) {
             (Phase::Calling(calling), Purpose::Invite) => calling.client == client,
-            (Phase::Talking | Phase::PeerLeft(_) | Phase::Leaving { .. }, Purpose::Reinvite) => {
-                true
-            }
+            (Phase::Talking | Phase::PeerLeft(_) | Phase::Leaving { .. }, Purpose::Reinvite) => true,
             (_, _) => false,
         }
     }
 
     /// The final answer to a request of ours; for INVITEs only a refusal.
-    pub fn on_final(
-        &mut self,
-        core: &mut Core,
-        purpose: Purpose,
-        request: Option<Box<Request>>,
-        response: &Response,
-    ) {
+    pub fn on_final(&mut self, core: &mut Core, purpose: Purpose, request: Option<Box<Request>>, response: &Response) {
         self.reinvite_done(purpose);
         let challenged = matches!(response.status, 401 | 407) && purpose != Purpose::Invite;
         let leaving = matches!(self.phase, Phase::Leaving { .. } | Phase::PeerLeft(_));
@@ -170,13 +156,7 @@ impl Leg {
     }
 
     /// A request of ours was never answered, or could not be sent.
-    pub fn on_failed(
-        &mut self,
-        core: &mut Core,
-        client: ClientKey,
-        purpose: Purpose,
-        error: Failure,
-    ) {
+    pub fn on_failed(&mut self, core: &mut Core, client: ClientKey, purpose: Purpose, error: Failure) {
         self.reinvite_done(purpose);
         match purpose {
             Purpose::Invite => self.on_invite_failed(core, client, error),
@@ -218,9 +198,7 @@ impl Leg {
 
     fn take_reinvite(&mut self, key: ServerKey) -> Option<Box<Pending>> {
         match std::mem::replace(&mut self.exchange, Exchange::Idle) {
-            Exchange::Theirs(Theirs::Reinvite { pending, .. }) if pending.key == key => {
-                Some(pending)
-            }
+            Exchange::Theirs(Theirs::Reinvite { pending, .. }) if pending.key == key => Some(pending),
             other => {
                 self.exchange = other;
                 None
@@ -237,11 +215,9 @@ impl Leg {
                 Timer::RefreshProvisional => self.refresh_provisional(core),
                 Timer::Ring => match &self.phase {
                     Phase::Ringing(_) => self.withdrawn(core),
-                    Phase::Calling(_)
-                    | Phase::Talking
-                    | Phase::PeerLeft(_)
-                    | Phase::Leaving { .. }
-                    | Phase::Gone => self.rang_too_long(core),
+                    Phase::Calling(_) | Phase::Talking | Phase::PeerLeft(_) | Phase::Leaving { .. } | Phase::Gone => {
+                        self.rang_too_long(core)
+                    }
                 },
                 Timer::Silence => self.met_silence(core),
                 Timer::ResendAnswer => self.resend_answer(core),
@@ -264,9 +240,7 @@ impl Core {
             let seconds = self.config.retry_after_s.to_string();
             response.headers.push(HeaderName::RetryAfter, seconds);
         }
-        response
-            .headers
-            .push(HeaderName::Contact, self.contact(flow));
+        response.headers.push(HeaderName::Contact, self.contact(flow));
         for (name, value) in self.capabilities() {
             response.headers.push(name, value);
         }

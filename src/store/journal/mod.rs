@@ -228,11 +228,7 @@ impl Journal {
     pub fn append(&self, events: Vec<Event>, ticket: Option<Ticket>) {
         let wake = {
             let mut inbox = lock(&self.shared.inbox);
-            let room = self
-                .shared
-                .config
-                .inbox_max_events
-                .saturating_sub(inbox.events.len());
+            let room = self.shared.config.inbox_max_events.saturating_sub(inbox.events.len());
             if events.len() > room || inbox.closing {
                 self.shared.health.lost_entries.add(events.len() as u64);
                 inbox.given_up.extend(ticket);
@@ -253,21 +249,11 @@ impl Journal {
     /// A reader of the durable entries after `after`.
     pub fn reader(&self, after: u64) -> JournalReader {
         let s = &self.shared;
-        JournalReader::new(
-            s.disk.clone(),
-            &s.dir,
-            s.views.clone(),
-            s.health.clone(),
-            after,
-        )
+        JournalReader::new(s.disk.clone(), &s.dir, s.views.clone(), s.health.clone(), after)
     }
 
     /// The reader's next entries, read off the async runtime: a cold disk may take its time.
-    pub async fn read_batch(
-        &self,
-        reader: &mut JournalReader,
-        max: usize,
-    ) -> io::Result<Vec<Entry>> {
+    pub async fn read_batch(&self, reader: &mut JournalReader, max: usize) -> io::Result<Vec<Entry>> {
         if !reader.has_more() {
             return Ok(Vec::new());
         }
@@ -276,9 +262,7 @@ impl Journal {
             let result = moved.read(max);
             (moved, result)
         };
-        let (moved, result) = tokio::task::spawn_blocking(read)
-            .await
-            .map_err(io::Error::other)?;
+        let (moved, result) = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?;
         *reader = moved;
         result
     }
@@ -446,9 +430,7 @@ impl Shared {
 
     fn note(&self, writer: &Writer) {
         self.health.stalled.set(false);
-        self.health
-            .journal_backlog_entries
-            .set(writer.backlog_entries() as u64);
+        self.health.journal_backlog_entries.set(writer.backlog_entries() as u64);
     }
 
     /// Waits for somebody who needs a commit, or for the time to be over; without a time, for any event.

@@ -82,11 +82,7 @@ pub fn recover(disk: &dyn Disk, dir: &Path, config: &JournalConfig) -> io::Resul
         entries,
         missing,
     };
-    Ok(Found {
-        views,
-        next,
-        recovery,
-    })
+    Ok(Found { views, next, recovery })
 }
 
 fn right_size(disk: &dyn Disk, dir: &Path, config: &JournalConfig) -> bool {
@@ -119,8 +115,7 @@ fn harden(disk: &dyn Disk, dir: &Path, view: &View) -> io::Result<()> {
     let mut bytes = vec![0; 1 << 18];
     let mut at = 0;
     while at < view.end {
-        let wanted =
-            usize::try_from(view.end - at).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let wanted = usize::try_from(view.end - at).map_or(bytes.len(), |left| left.min(bytes.len()));
         let got = file.read_at(&mut bytes[..wanted], at)?;
         if got == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -143,13 +138,7 @@ pub struct JournalReader {
 
 impl JournalReader {
     /// A reader of what comes after `after`.
-    pub fn new(
-        disk: Arc<dyn Disk>,
-        dir: &Path,
-        views: Views,
-        health: Arc<StoreHealth>,
-        after: u64,
-    ) -> Self {
+    pub fn new(disk: Arc<dyn Disk>, dir: &Path, views: Views, health: Arc<StoreHealth>, after: u64) -> Self {
         Self {
             disk,
             dir: dir.to_owned(),
@@ -217,11 +206,7 @@ impl JournalReader {
                 Some(_) => {}
                 None => {
                     let lost = view.next_seq - frames.next_seq();
-                    tracing::error!(
-                        segment = view.header.number,
-                        lost,
-                        "journal segment is damaged"
-                    );
+                    tracing::error!(segment = view.header.number, lost, "journal segment is damaged");
                     self.health.lost_entries.add(lost);
                     frames.skip_to(view.end, view.next_seq);
                     self.after = view.next_seq - 1;

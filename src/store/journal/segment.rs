@@ -122,9 +122,7 @@ impl FrameReader {
             return Ok(None);
         }
         let head = self.at_offset();
-        let (Some(length), Some(crc), Some(seq)) =
-            (u32_at(head, 0), u32_at(head, 4), u64_at(head, 8))
-        else {
+        let (Some(length), Some(crc), Some(seq)) = (u32_at(head, 0), u32_at(head, 4), u64_at(head, 8)) else {
             return Ok(None);
         };
         let payload_bytes = usize::try_from(length).unwrap_or(usize::MAX);

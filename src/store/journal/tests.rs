@@ -14,10 +14,7 @@ use crate::store::disk_fake::FakeDisk;
 
 fn event(number: u64) -> Event {
     let at = Wall::from_millis(1_700_000_000_000 + i64::try_from(number).unwrap());
-    let step = format!(
-        "greeting.{number}{}",
-        "-".repeat(usize::try_from(number % 90).unwrap())
-    );
+    let step = format!("greeting.{number}{}", "-".repeat(usize::try_from(number % 90).unwrap()));
     Event {
         call: CallId::new(at, u128::from(number)),
         at,
@@ -73,13 +70,7 @@ impl Bench {
 
     fn reader(&self, after: u64) -> JournalReader {
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
-        JournalReader::new(
-            disk,
-            Path::new(DIR),
-            self.views.clone(),
-            self.health.clone(),
-            after,
-        )
+        JournalReader::new(disk, Path::new(DIR), self.views.clone(), self.health.clone(), after)
     }
 
     fn all(&self) -> Vec<Entry> {
@@ -121,11 +112,8 @@ fn a_tail_cut_at_any_byte_keeps_every_whole_frame_before_it() {
     for cut in HEADER_BYTES..=bytes.len() {
         for tail in [&[][..], &[0; 40], &[0xFF; 40]] {
             let disk = FakeDisk::new(1, 1 << 20);
-            let file = disk
-                .create(&Path::new(DIR).join(segment_name(7)), 0)
-                .unwrap();
-            file.write_all_at(&[&bytes[..cut], tail].concat(), 0)
-                .unwrap();
+            let file = disk.create(&Path::new(DIR).join(segment_name(7)), 0).unwrap();
+            file.write_all_at(&[&bytes[..cut], tail].concat(), 0).unwrap();
             let whole = ends.iter().filter(|end| **end <= cut).count() as u64 - 1;
             let mut bench = Bench::open(&disk, &small()).unwrap();
             assert_eq!(
@@ -158,9 +146,7 @@ fn a_flipped_bit_anywhere_in_a_frame_ends_the_segment_there() {
         let mut bytes = bytes.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
         let disk = FakeDisk::new(1, 1 << 20);
-        let file = disk
-            .create(&Path::new(DIR).join(segment_name(7)), 0)
-            .unwrap();
+        let file = disk.create(&Path::new(DIR).join(segment_name(7)), 0).unwrap();
         file.write_all_at(&bytes, 0).unwrap();
         let mut frames = FrameReader::new(file, header);
         let end = bytes.len() as u64;
@@ -235,9 +221,7 @@ fn memory_is_bounded_when_the_disk_stays_away() {
         ..small()
     };
     let mut bench = Bench::open(&disk, &config).unwrap();
-    let kept = (1..=1_000)
-        .filter(|n| bench.writer.push(&event(*n)))
-        .count();
+    let kept = (1..=1_000).filter(|n| bench.writer.push(&event(*n))).count();
     assert!(bench.writer.commit().is_err() && kept < 50);
     assert_eq!(bench.health.lost_entries.get(), 1_000 - kept as u64);
     disk.set_free(1 << 20);
@@ -280,9 +264,7 @@ fn live_and_die(seed: u64) -> u64 {
             if rng.random_bool(0.3) {
                 for entry in reader.read(rng.random_range(1..50)).unwrap_or_default() {
                     assert_eq!(
-                        confirmed
-                            .get(&entry.seq)
-                            .or_else(|| tried[&entry.seq].last()),
+                        confirmed.get(&entry.seq).or_else(|| tried[&entry.seq].last()),
                         Some(&entry.payload),
                         "seed {seed}"
                     );
@@ -319,10 +301,7 @@ fn check(
 ) {
     for (seq, entry) in (drained + 1..).zip(found) {
         assert_eq!(entry.seq, seq, "seed {seed}: a gap or a double");
-        assert!(
-            tried[&seq].contains(&entry.payload),
-            "seed {seed}: invented"
-        );
+        assert!(tried[&seq].contains(&entry.payload), "seed {seed}: invented");
     }
     let found: BTreeMap<u64, &Vec<u8>> = found.iter().map(|e| (e.seq, &e.payload)).collect();
     for (seq, payload) in confirmed.range(drained + 1..) {
@@ -333,11 +312,7 @@ fn check(
         );
     }
     // What was found now is durable and stays: the start syncs it.
-    confirmed.extend(
-        found
-            .into_iter()
-            .map(|(seq, payload)| (seq, payload.clone())),
-    );
+    confirmed.extend(found.into_iter().map(|(seq, payload)| (seq, payload.clone())));
 }
 
 #[test]
@@ -379,16 +354,13 @@ fn ticket(number: u64) -> Option<Ticket> {
 fn many_callers_share_commits_and_each_is_told_once() {
     let dir = tempfile::tempdir().unwrap();
     let told = Arc::new(Told::default());
-    let (journal, recovery) =
-        Journal::open(dir.path(), JournalConfig::default(), told.clone()).unwrap();
+    let (journal, recovery) = Journal::open(dir.path(), JournalConfig::default(), told.clone()).unwrap();
     assert_eq!(recovery, Recovery::default());
     thread::scope(|scope| {
         for caller in 0..8 {
             let journal = journal.clone();
-            scope.spawn(move || {
-                (0..50)
-                    .for_each(|n| journal.append(vec![event(n), event(n)], ticket(caller * 50 + n)))
-            });
+            scope
+                .spawn(move || (0..50).for_each(|n| journal.append(vec![event(n), event(n)], ticket(caller * 50 + n))));
         }
     });
     let mut tickets = told.wait_for(400);
@@ -397,10 +369,7 @@ fn many_callers_share_commits_and_each_is_told_once() {
     journal.close();
     assert_eq!(journal.durable_seq(), 800);
     let (journal, recovery) = Journal::open(dir.path(), JournalConfig::default(), told).unwrap();
-    assert_eq!(
-        (recovery.last_seq, recovery.entries, recovery.missing),
-        (800, 800, 0)
-    );
+    assert_eq!((recovery.last_seq, recovery.entries, recovery.missing), (800, 800, 0));
     assert_eq!(journal.reader(0).read(usize::MAX).unwrap().len(), 800);
     journal.close();
 }
@@ -500,14 +469,7 @@ fn when_the_disk_hangs_the_watcher_lets_the_calls_go_on_and_nothing_is_lost() {
         shut: shut.clone(),
     };
     let told = Arc::new(Told::default());
-    let (journal, _) = Journal::open_on(
-        Arc::new(disk),
-        Path::new(DIR),
-        small(),
-        told.clone(),
-        Arc::default(),
-    )
-    .unwrap();
+    let (journal, _) = Journal::open_on(Arc::new(disk), Path::new(DIR), small(), told.clone(), Arc::default()).unwrap();
     journal.append(vec![event(1)], ticket(1));
     while lock(&told.tickets).is_empty() {
         journal.watch();

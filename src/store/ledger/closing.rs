@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
+use tokio::sync::watch;
 
 use crate::kernel::{EndReason, EndedBy, Event, EventKind, Wall};
 use crate::store::journal::Journal;
@@ -43,6 +44,7 @@ pub struct Closing {
     restarted_at: Wall,
     settle: Settle,
     sign_of_life: Wall,
+    done: watch::Sender<()>,
 }
 
 impl fmt::Debug for Closing {
@@ -66,7 +68,13 @@ impl Closing {
             restarted_at,
             settle,
             sign_of_life: Wall::default(),
+            done: watch::Sender::new(()),
         }
+    }
+
+    /// Whoever is to wait for it: the channel ends when all has been appended.
+    pub fn done(&self) -> watch::Receiver<()> {
+        self.done.subscribe()
     }
 
     /// An event was taken over; its time is a sign of life if it is the last run's.
@@ -90,22 +98,17 @@ impl Closing {
         Box::pin(self.carry_out_unboxed(writer, journal))
     }
 
-    async fn carry_out_unboxed(
-        &self,
-        writer: &mut SqliteConnection,
-        journal: &Journal,
-    ) -> Result<(), LedgerError> {
+    async fn carry_out_unboxed(&self, writer: &mut SqliteConnection, journal: &Journal) -> Result<(), LedgerError> {
         let rows = sqlx::query(SELECT_UNFINISHED)
             .bind(signed(self.last_seq))
             .fetch_all(writer)
             .await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in rows {
-            let record: CallRecord =
-                serde_json::from_str(row.try_get(0)?).map_err(|source| LedgerError::Damaged {
-                    what: "a call's record".into(),
-                    source,
-                })?;
+            let record: CallRecord = serde_json::from_str(row.try_get(0)?).map_err(|source| LedgerError::Damaged {
+                what: "a call's record".into(),
+                source,
+            })?;
             records.push(record);
         }
         let closing = self.clone();
@@ -126,23 +129,39 @@ impl Closing {
 
     fn last_events(&self, record: &CallRecord) -> Vec<Event> {
         let call = record.call;
-        let at = self
-            .sign_of_life
-            .min(self.restarted_at)
-            .max(record.last_event_at);
+        let at = self.sign_of_life.min(self.restarted_at).max(record.last_event_at);
         let mut events = Vec::new();
         let mut left_a_message = false;
         for recording in record.open_recordings() {
-            let Some(RecordingFacts { duration_ms, sha256, cut_short }) = (self.settle)(&recording.file) else { continue };
+            let Some(RecordingFacts {
+                duration_ms,
+                sha256,
+                cut_short,
+            }) = (self.settle)(&recording.file)
+            else {
+                continue;
+            };
             left_a_message |= recording.purpose == "message" && duration_ms >= SHORTEST_MESSAGE_MS;
             let file = recording.file.clone();
-            let kind = EventKind::RecordingEnded { file, duration_ms, sha256, cut_short };
+            let kind = EventKind::RecordingEnded {
+                file,
+                duration_ms,
+                sha256,
+                cut_short,
+            };
             events.push(Event { call, at, kind });
         }
         if let Some(because) = debt(record, left_a_message)
             && let Some(to) = record.from.clone()
         {
-            events.push(Event { call, at, kind: EventKind::CallbackOwed { to, because: because.to_owned() } });
+            events.push(Event {
+                call,
+                at,
+                kind: EventKind::CallbackOwed {
+                    to,
+                    because: because.to_owned(),
+                },
+            });
         }
         if record.ended_at.is_none() {
             tracing::warn!(%call, "a call was cut off by the restart");

@@ -116,12 +116,7 @@ struct Link {
 
 impl Drain {
     /// A drain from this journal to this ledger. `closing`: what the last run left unfinished. Does nothing yet.
-    pub fn new(
-        ledger: Ledger,
-        journal: Journal,
-        config: DrainConfig,
-        closing: Option<Closing>,
-    ) -> Self {
+    pub fn new(ledger: Ledger, journal: Journal, config: DrainConfig, closing: Option<Closing>) -> Self {
         let health = journal.health().clone();
         Self {
             ledger,
@@ -146,14 +141,13 @@ impl Drain {
                 _ = stop.changed() => break,
             }
         }
+        self.closing = None; // its events would find the journal closed; the next start does it
         let (_keep, mut never) = watch::channel(false);
         if timeout(self.config.stop_timeout, self.catch_up(&mut never))
             .await
             .is_err()
         {
-            tracing::warn!(
-                "the ledger did not take all events in time; the journal keeps them for the next start"
-            );
+            tracing::warn!("the ledger did not take all events in time; the journal keeps them for the next start");
         }
         if let Some(link) = self.link
             && let Err(error) = link.writer.close().await
@@ -202,13 +196,8 @@ impl Drain {
 
     fn note_lag(&self) {
         if let Some(link) = &self.link {
-            let unread = self
-                .journal
-                .durable_seq()
-                .saturating_sub(link.reader.position());
-            self.health
-                .journal_lag_entries
-                .set(unread + link.batch.len() as u64);
+            let unread = self.journal.durable_seq().saturating_sub(link.reader.position());
+            self.health.journal_lag_entries.set(unread + link.batch.len() as u64);
         }
     }
 
@@ -254,16 +243,15 @@ impl Drain {
                 .await?;
         }
         let Some(last) = link.batch.last().map(|entry| entry.seq) else {
-            if let Some(closing) = self.closing.take_if(|c| c.is_due(link.reader.position())) {
+            if let Some(closing) = self.closing.as_ref().filter(|c| c.is_due(link.reader.position())) {
                 closing.carry_out(&mut link.writer, &self.journal).await?;
+                self.closing = None; // and not before: what failed is tried again
             }
             return Ok(Drained::Nothing);
         };
         let events = self.parse(&link.batch);
         if let Some(closing) = &mut self.closing {
-            events
-                .iter()
-                .for_each(|(seq, event)| closing.saw(*seq, event.at));
+            events.iter().for_each(|(seq, event)| closing.saw(*seq, event.at));
         }
         let rows = link.commit(&events).await?;
         link.remember(rows);
@@ -290,10 +278,7 @@ impl Drain {
 
 impl Link {
     /// The transaction. Gives the records that it wrote.
-    fn commit<'a>(
-        &'a mut self,
-        events: &'a [(u64, Event)],
-    ) -> Sendable<'a, Result<Rows, LedgerError>> {
+    fn commit<'a>(&'a mut self, events: &'a [(u64, Event)]) -> Sendable<'a, Result<Rows, LedgerError>> {
         Box::pin(self.commit_unboxed(events))
     }
 
@@ -366,11 +351,10 @@ async fn load(
         .await?
     {
         let text: &str = row.try_get(1)?;
-        let record: CallRecord =
-            serde_json::from_str(text).map_err(|source| LedgerError::Damaged {
-                what: "a call's record".into(),
-                source,
-            })?;
+        let record: CallRecord = serde_json::from_str(text).map_err(|source| LedgerError::Damaged {
+            what: "a call's record".into(),
+            source,
+        })?;
         let first_seq = unsigned(row.try_get(0)?);
         rows.insert(
             record.call,

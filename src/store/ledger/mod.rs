@@ -13,8 +13,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection, Row};
 
@@ -59,14 +58,8 @@ impl LedgerError {
     pub fn is_busy(&self) -> bool {
         let code = match self {
             Self::Database(sqlx::Error::Database(e))
-            | Self::Migration(sqlx::migrate::MigrateError::Execute(sqlx::Error::Database(e))) => {
-                e.code()
-            }
-            Self::Database(_)
-            | Self::Migration(_)
-            | Self::Journal(_)
-            | Self::Damaged { .. }
-            | Self::CutOff => None,
+            | Self::Migration(sqlx::migrate::MigrateError::Execute(sqlx::Error::Database(e))) => e.code(),
+            Self::Database(_) | Self::Migration(_) | Self::Journal(_) | Self::Damaged { .. } | Self::CutOff => None,
         };
         // The low byte is the primary code: 5 SQLITE_BUSY, 6 SQLITE_LOCKED.
         code.and_then(|c| c.parse::<u32>().ok())
@@ -108,9 +101,7 @@ impl Ledger {
 
     /// Sequence number up to which the journal has been taken over.
     pub async fn drained_seq(&self) -> Result<u64, LedgerError> {
-        let row = sqlx::query("SELECT seq FROM drain")
-            .fetch_one(&self.readers)
-            .await?;
+        let row = sqlx::query("SELECT seq FROM drain").fetch_one(&self.readers).await?;
         Ok(unsigned(row.try_get(0)?))
     }
 
@@ -142,9 +133,7 @@ async fn open_writer_unboxed(path: PathBuf) -> Result<SqliteConnection, LedgerEr
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await?;
-    sqlx::migrate!("src/store/migrations/sqlite")
-        .run(&pool)
-        .await?;
+    sqlx::migrate!("src/store/migrations/sqlite").run(&pool).await?;
     Ok(pool.acquire().await?.detach())
 }
 

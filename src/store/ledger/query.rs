@@ -74,7 +74,7 @@ pub struct Reveal {
 }
 
 impl Ledger {
-    /// Records of calls, at most `limit` (and [`LIST_MAX`]).
+    /// Records of calls, at most `limit` (and `LIST_MAX`).
     pub async fn list_calls(
         &self,
         filter: &CallFilter,
@@ -95,25 +95,21 @@ impl Ledger {
     /// The call whose id begins with `prefix` (letters in either case).
     pub async fn find_call(&self, prefix: &str) -> Result<Found, LedgerError> {
         let prefix = prefix.to_ascii_uppercase();
-        if prefix.is_empty()
-            || prefix.len() > 26
-            || !prefix.bytes().all(|b| b.is_ascii_alphanumeric())
-        {
+        if prefix.is_empty() || prefix.len() > 26 || !prefix.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Ok(Found::None);
         }
         let behind = format!("{prefix}~"); // sorts behind every letter and digit
-        let rows = sqlx::query("SELECT record FROM calls WHERE call_id >= ?1 AND call_id < ?2 ORDER BY call_id LIMIT 10")
-            .bind(prefix)
-            .bind(behind)
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            sqlx::query("SELECT record FROM calls WHERE call_id >= ?1 AND call_id < ?2 ORDER BY call_id LIMIT 10")
+                .bind(prefix)
+                .bind(behind)
+                .fetch_all(&self.readers)
+                .await?;
         let mut records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
         Ok(match (records.pop(), records.is_empty()) {
             (None, _) => Found::None,
             (Some(one), true) => Found::One(Box::new(one)),
-            (Some(last), false) => {
-                Found::Many(records.iter().map(|r| r.call).chain([last.call]).collect())
-            }
+            (Some(last), false) => Found::Many(records.iter().map(|r| r.call).chain([last.call]).collect()),
         })
     }
 
@@ -135,8 +131,7 @@ impl Ledger {
 
     /// How many calls ended for which reason ([`EndReason::as_str`]); calls that have not ended are under `open`.
     pub async fn totals(&self, filter: &CallFilter) -> Result<BTreeMap<String, u64>, LedgerError> {
-        let mut query =
-            QueryBuilder::<Sqlite>::new("SELECT coalesce(end_reason, 'open'), count(*) FROM calls");
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT coalesce(end_reason, 'open'), count(*) FROM calls");
         filter.push(&mut query);
         query.push(" GROUP BY 1");
         let mut totals = BTreeMap::new();
@@ -203,21 +198,14 @@ impl CallFilter {
     fn push(&self, query: &mut QueryBuilder<Sqlite>) {
         query.push(" WHERE 1");
         if let Some(from) = self.from {
-            query
-                .push(" AND invite_at_ms >= ")
-                .push_bind(from.as_millis());
+            query.push(" AND invite_at_ms >= ").push_bind(from.as_millis());
         }
         if let Some(until) = self.until {
-            query
-                .push(" AND invite_at_ms < ")
-                .push_bind(until.as_millis());
+            query.push(" AND invite_at_ms < ").push_bind(until.as_millis());
         }
         if let Some(number) = &self.number {
             query.push(" AND (from_number = ").push_bind(number.clone());
-            query
-                .push(" OR to_number = ")
-                .push_bind(number.clone())
-                .push(")");
+            query.push(" OR to_number = ").push_bind(number.clone()).push(")");
         }
         if let Some(hotline) = &self.hotline {
             query.push(" AND hotline = ").push_bind(hotline.clone());

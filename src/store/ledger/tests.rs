@@ -13,6 +13,7 @@ use super::*;
 use crate::kernel::{CallId, EndReason, EndedBy, Event, EventKind, PhoneNumber, Wall};
 use crate::store::journal::{CommitSink, Journal, JournalConfig, Ticket};
 use crate::store::record::{RecordingFacts, fold};
+use crate::store::{Store, StoreConfig};
 
 struct Deaf;
 
@@ -26,15 +27,12 @@ fn journal(dir: &TempDir, floor_seq: u64) -> (Journal, u64) {
         floor_seq,
         ..JournalConfig::default()
     };
-    let (journal, recovery) =
-        Journal::open(&dir.path().join("journal"), config, Arc::new(Deaf)).unwrap();
+    let (journal, recovery) = Journal::open(&dir.path().join("journal"), config, Arc::new(Deaf)).unwrap();
     (journal, recovery.last_seq)
 }
 
 async fn ledger(dir: &TempDir) -> Ledger {
-    Ledger::open(&dir.path().join("ledger.sqlite"))
-        .await
-        .unwrap()
+    Ledger::open(&dir.path().join("ledger.sqlite")).await.unwrap()
 }
 
 /// Takes over everything up to a durable number.
@@ -98,10 +96,7 @@ async fn told(ledger: &Ledger) -> BTreeMap<CallId, crate::store::CallRecord> {
         .list_calls(&CallFilter::default(), Order::OldestFirst, u32::MAX)
         .await
         .unwrap();
-    calls
-        .into_iter()
-        .map(|record| (record.call, record))
-        .collect()
+    calls.into_iter().map(|record| (record.call, record)).collect()
 }
 
 #[test]
@@ -168,11 +163,7 @@ async fn calls_left_open_by_a_kill_are_ended_once_at_the_last_sign_of_life() {
         None,
     );
     first.append(
-        vec![
-            invite(2, 20),
-            ended(2, 50, EndReason::Hangup),
-            invite(3, 60),
-        ],
+        vec![invite(2, 20), ended(2, 50, EndReason::Hangup), invite(3, 60)],
         None,
     );
     first.append(vec![ended(3, 70, EndReason::Hangup)], None);
@@ -187,18 +178,10 @@ async fn calls_left_open_by_a_kill_are_ended_once_at_the_last_sign_of_life() {
             })
         });
         let closing = Closing::new(last_seq, at(9_000), settle);
-        let mut drain = Drain::new(
-            ledger.clone(),
-            journal.clone(),
-            DrainConfig::default(),
-            Some(closing),
-        );
+        let mut drain = Drain::new(ledger.clone(), journal.clone(), DrainConfig::default(), Some(closing));
         // A call of the new run is none of the closing's business.
         let new = 10 + u128::from(last_seq);
-        journal.append(
-            vec![invite(new, 9_000), ended(new, 9_001, EndReason::Hangup)],
-            None,
-        );
+        journal.append(vec![invite(new, 9_000), ended(new, 9_001, EndReason::Hangup)], None);
         drain_to(&mut drain, &journal, last_seq + 2).await;
         journal.close(); // the closing's events are durable now
         drain_to(&mut drain, &journal, last_seq + 2).await;
@@ -211,10 +194,7 @@ async fn calls_left_open_by_a_kill_are_ended_once_at_the_last_sign_of_life() {
         (Some(at(70)), Some(EndReason::Interrupted))
     );
     assert_eq!(
-        record.recordings[0]
-            .finished
-            .as_ref()
-            .map(|f| f.duration_ms),
+        record.recordings[0].finished.as_ref().map(|f| f.duration_ms),
         Some(5_000)
     );
     let events = ledger.call_events(call(1)).await.unwrap();
@@ -243,13 +223,9 @@ async fn a_database_locked_by_someone_else_disturbs_no_call_and_catches_up() {
         ..DrainConfig::default()
     };
     let (stop, stopped) = watch::channel(false);
-    let drain =
-        tokio::spawn(Drain::new(ledger.clone(), journal.clone(), config, None).run(stopped));
+    let drain = tokio::spawn(Drain::new(ledger.clone(), journal.clone(), config, None).run(stopped));
     let mut other = open_writer(ledger.path.clone()).await.unwrap();
-    sqlx::query("BEGIN EXCLUSIVE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
     for n in 1..=50 {
         journal.append(vec![invite(n, 0), ended(n, 5, EndReason::Hangup)], None);
     }
@@ -262,19 +238,13 @@ async fn a_database_locked_by_someone_else_disturbs_no_call_and_catches_up() {
     while journal.health().db_lagging.get() || ledger.drained_seq().await.unwrap() < 100 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    assert_eq!(
-        ledger.counts().await.unwrap(),
-        Counts { calls: 50, open: 0 }
-    );
+    assert_eq!(ledger.counts().await.unwrap(), Counts { calls: 50, open: 0 });
     assert_eq!(journal.health().journal_lag_entries.get(), 0);
     journal.append(vec![invite(51, 0)], None);
     journal.close();
     stop.send(true).unwrap();
     drain.await.unwrap();
-    assert_eq!(
-        ledger.counts().await.unwrap(),
-        Counts { calls: 51, open: 1 }
-    );
+    assert_eq!(ledger.counts().await.unwrap(), Counts { calls: 51, open: 1 });
 }
 
 #[tokio::test]
@@ -283,12 +253,7 @@ async fn a_database_that_is_thrown_away_is_made_anew_and_one_that_is_ahead_takes
     let ledger = ledger(&dir).await;
     let (journal, _) = journal(&dir, 0);
     journal.append(vec![invite(1, 0), ended(1, 5, EndReason::Hangup)], None);
-    let mut drain = Drain::new(
-        ledger.clone(),
-        journal.clone(),
-        DrainConfig::default(),
-        None,
-    );
+    let mut drain = Drain::new(ledger.clone(), journal.clone(), DrainConfig::default(), None);
     drain_to(&mut drain, &journal, 2).await;
     // Once more from the start, as if the place had been lost.
     let mut writer = open_writer(ledger.path.clone()).await.unwrap();
@@ -296,12 +261,7 @@ async fn a_database_that_is_thrown_away_is_made_anew_and_one_that_is_ahead_takes
         .execute(&mut writer)
         .await
         .unwrap();
-    let mut again = Drain::new(
-        ledger.clone(),
-        journal.clone(),
-        DrainConfig::default(),
-        None,
-    );
+    let mut again = Drain::new(ledger.clone(), journal.clone(), DrainConfig::default(), None);
     drain_to(&mut again, &journal, 2).await;
     assert_eq!(ledger.call_events(call(1)).await.unwrap().len(), 2);
     journal.close();
@@ -313,11 +273,7 @@ async fn calls_are_found_by_what_people_know_of_them() {
     let ledger = ledger(&dir).await;
     let (journal, _) = journal(&dir, 0);
     journal.append(
-        vec![
-            invite(1, 0),
-            ended(1, 5, EndReason::Hangup),
-            invite(2, 1_000),
-        ],
+        vec![invite(1, 0), ended(1, 5, EndReason::Hangup), invite(2, 1_000)],
         None,
     );
     let looked = EventKind::Revealed {
@@ -332,22 +288,14 @@ async fn calls_are_found_by_what_people_know_of_them() {
         }],
         None,
     );
-    let mut drain = Drain::new(
-        ledger.clone(),
-        journal.clone(),
-        DrainConfig::default(),
-        None,
-    );
+    let mut drain = Drain::new(ledger.clone(), journal.clone(), DrainConfig::default(), None);
     drain_to(&mut drain, &journal, 4).await;
     journal.close();
 
     let list = |filter: CallFilter| {
         let ledger = ledger.clone();
         async move {
-            let calls = ledger
-                .list_calls(&filter, Order::NewestFirst, 10)
-                .await
-                .unwrap();
+            let calls = ledger.list_calls(&filter, Order::NewestFirst, 10).await.unwrap();
             calls.iter().map(|c| c.call).collect::<Vec<_>>()
         }
     };
@@ -402,22 +350,11 @@ async fn calls_are_found_by_what_people_know_of_them() {
         .await,
         [call(1)]
     );
-    assert_eq!(
-        list(CallFilter {
-            open: true,
-            ..any()
-        })
-        .await,
-        [call(2)]
-    );
+    assert_eq!(list(CallFilter { open: true, ..any() }).await, [call(2)]);
 
     let id = call(2).to_string();
-    assert!(
-        matches!(ledger.find_call(&id.to_lowercase()).await.unwrap(), Found::One(r) if r.call == call(2))
-    );
-    assert!(
-        matches!(ledger.find_call(&id[..20]).await.unwrap(), Found::Many(ids) if ids.len() == 2)
-    );
+    assert!(matches!(ledger.find_call(&id.to_lowercase()).await.unwrap(), Found::One(r) if r.call == call(2)));
+    assert!(matches!(ledger.find_call(&id[..20]).await.unwrap(), Found::Many(ids) if ids.len() == 2));
     assert_eq!(ledger.find_call("%").await.unwrap(), Found::None);
 
     let reveal = Reveal {
@@ -447,22 +384,9 @@ async fn cpu_per_call_of_six_events_at_fifty_calls_a_second() {
     const CALLS: u128 = 500;
     let dir = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap(); // /tmp may be memory
     let ledger = ledger(&dir).await;
-    let (journal, _) = Journal::open(
-        &dir.path().join("journal"),
-        JournalConfig::default(),
-        Arc::new(Deaf),
-    )
-    .unwrap();
+    let (journal, _) = Journal::open(&dir.path().join("journal"), JournalConfig::default(), Arc::new(Deaf)).unwrap();
     let (stop, stopped) = watch::channel(false);
-    let drain = tokio::spawn(
-        Drain::new(
-            ledger.clone(),
-            journal.clone(),
-            DrainConfig::default(),
-            None,
-        )
-        .run(stopped),
-    );
+    let drain = tokio::spawn(Drain::new(ledger.clone(), journal.clone(), DrainConfig::default(), None).run(stopped));
     tokio::time::sleep(Duration::from_millis(500)).await;
     let before = cpu_nanos();
     let mut pace = tokio::time::interval(Duration::from_millis(10));
@@ -476,9 +400,7 @@ async fn cpu_per_call_of_six_events_at_fifty_calls_a_second() {
         let answered = Event {
             call: call(n),
             at: at(5),
-            kind: EventKind::AnsweredByMachine {
-                codec: "PCMA".into(),
-            },
+            kind: EventKind::AnsweredByMachine { codec: "PCMA".into() },
         };
         let first = vec![
             invite(n, 0),
@@ -486,30 +408,40 @@ async fn cpu_per_call_of_six_events_at_fifty_calls_a_second() {
             step(n, 6, "main.greeting"),
             step(n, 9, "main.menu"),
         ];
-        journal.append(
-            first,
-            Some(Ticket {
-                shard: 0,
-                number: 1,
-            }),
-        );
+        journal.append(first, Some(Ticket { shard: 0, number: 1 }));
         pace.tick().await;
         let last = vec![step(n, 30, "main.bye"), ended(n, 40, EndReason::Hangup)];
-        journal.append(
-            last,
-            Some(Ticket {
-                shard: 0,
-                number: 2,
-            }),
-        );
+        journal.append(last, Some(Ticket { shard: 0, number: 2 }));
     }
     journal.close();
     stop.send(true).unwrap();
     drain.await.unwrap();
     let us = (cpu_nanos() - before) / 1_000 / i64::try_from(CALLS).unwrap();
     assert_eq!(u128::from(ledger.counts().await.unwrap().calls), CALLS);
-    println!(
-        "{us} us of CPU a call, {} commits",
-        journal.health().commits.get()
-    );
+    println!("{us} us of CPU a call, {} commits", journal.health().commits.get());
+}
+
+#[tokio::test]
+async fn a_server_that_is_stopped_right_after_its_start_has_closed_the_last_runs_calls() {
+    const CALLS: u128 = 5_000; // enough that the end overtakes the drain if it does not wait
+    let dir = tempfile::tempdir().unwrap();
+    let (last_run, _) = journal(&dir, 0);
+    last_run.append((1..=CALLS).map(|n| invite(n, 10)).collect(), None);
+    last_run.close();
+    let config = || StoreConfig {
+        journal: JournalConfig {
+            segment_bytes: 16_384,
+            ..JournalConfig::default()
+        },
+        ..StoreConfig::default()
+    };
+    let store = Store::open(dir.path(), config(), Arc::new(Deaf), at(9_000))
+        .await
+        .unwrap();
+    store.close().await;
+    let totals = Ledger::new(&Store::ledger_path(dir.path()))
+        .totals(&CallFilter::default())
+        .await
+        .unwrap();
+    assert_eq!(totals, BTreeMap::from([("interrupted".into(), 5_000)]));
 }

@@ -99,14 +99,10 @@ impl Growing {
     /// Adds samples and makes them durable, with a header that counts them.
     pub fn append(&mut self, samples: &[u8]) -> io::Result<()> {
         let more = u32::try_from(samples.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        let data_len = self
-            .data_len
-            .checked_add(more)
-            .ok_or(io::ErrorKind::FileTooLarge)?;
+        let data_len = self.data_len.checked_add(more).ok_or(io::ErrorKind::FileTooLarge)?;
         let end = wav::HEADER_BYTES as u64 + u64::from(self.data_len);
         self.handle.write_all_at(samples, end)?;
-        self.handle
-            .write_all_at(&wav_header(data_len, self.channels), 0)?;
+        self.handle.write_all_at(&wav_header(data_len, self.channels), 0)?;
         self.handle.sync()?;
         self.data_len = data_len;
         Ok(())
@@ -135,12 +131,7 @@ fn complete(disk: &dyn Disk, path: &Path, handle: &dyn DiskFile) -> io::Result<(
     path.parent().map_or(Ok(()), |folder| disk.sync_dir(folder))
 }
 
-fn describe(
-    file: String,
-    handle: &dyn DiskFile,
-    data_len: u32,
-    channels: u16,
-) -> io::Result<Finished> {
+fn describe(file: String, handle: &dyn DiskFile, data_len: u32, channels: u16) -> io::Result<Finished> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     let mut at = 0;
@@ -152,11 +143,7 @@ fn describe(
         hasher.update(&buffer[..got]);
         at += got as u64;
     }
-    let sha256 = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Finished {
         file,
         duration_ms: wav::duration_ms(u64::from(data_len), channels),
@@ -201,11 +188,7 @@ pub fn repair(disk: &dyn Disk, dir: &Path) -> io::Result<Vec<Finished>> {
             }
         }
         if depth < FOLDERS_MAX {
-            folders.extend(
-                disk.folders(&here)?
-                    .iter()
-                    .map(|name| (join(&folder, name), depth + 1)),
-            );
+            folders.extend(disk.folders(&here)?.iter().map(|name| (join(&folder, name), depth + 1)));
         }
     }
     Ok(repaired)

@@ -374,9 +374,7 @@ impl Worker {
 fn reason(error: &io::Error) -> StopReason {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StopReason::DiskFull,
-        io::ErrorKind::InvalidInput | io::ErrorKind::AlreadyExists => {
-            StopReason::BadName(error.to_string())
-        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::AlreadyExists => StopReason::BadName(error.to_string()),
         _ => StopReason::DiskFailed(error.to_string()),
     }
 }

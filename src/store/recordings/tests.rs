@@ -33,10 +33,7 @@ fn a_message_is_on_the_disk_with_a_true_header_and_its_fingerprint() {
     assert_eq!((finished.duration_ms, outcome.stopped), (1_500, None));
     let bytes = std::fs::read(dir.path().join("2026-05/message-1.wav")).unwrap();
     assert_eq!(bytes[..58], wav_header(12_000, 1));
-    assert_eq!(
-        (bytes.len(), bytes[58], bytes[58 + 11_999]),
-        (12_058, 0, 74)
-    );
+    assert_eq!((bytes.len(), bytes[58], bytes[58 + 11_999]), (12_058, 0, 74));
     assert_eq!(
         settle(&RealDisk, dir.path(), "2026-05/message-1.wav").unwrap(),
         finished
@@ -61,10 +58,7 @@ fn after_a_power_cut_at_any_moment_the_message_is_playable_up_to_the_last_flush(
         assert_eq!(repaired.len(), 1);
         assert!(repaired[0].duration_ms >= 3_000, "seed {seed}");
         let bytes = read(&disk, "a/b.wav");
-        assert_eq!(
-            bytes[..58],
-            wav_header(u32::try_from(bytes.len() - 58).unwrap(), 1)
-        );
+        assert_eq!(bytes[..58], wav_header(u32::try_from(bytes.len() - 58).unwrap(), 1));
         assert!(
             bytes[58..]
                 .chunks(8_000)
@@ -73,10 +67,7 @@ fn after_a_power_cut_at_any_moment_the_message_is_playable_up_to_the_last_flush(
                 .all(|(second, n)| second.iter().all(|b| *b == n))
         );
         assert_eq!(repair(&disk, Path::new(DIR)).unwrap(), []);
-        assert_eq!(
-            settle(&disk, Path::new(DIR), "a/b.wav").unwrap(),
-            repaired[0]
-        );
+        assert_eq!(settle(&disk, Path::new(DIR), "a/b.wav").unwrap(), repaired[0]);
     }
 }
 
@@ -104,8 +95,7 @@ fn a_file_cut_at_any_byte_is_repaired() {
 #[test]
 fn when_the_disk_is_full_the_recording_stops_and_says_so() {
     let disk = FakeDisk::new(1, 20_000);
-    let recorder =
-        Recorder::start_on(Arc::new(disk.clone()), Path::new(DIR), Arc::default()).unwrap();
+    let recorder = Recorder::start_on(Arc::new(disk.clone()), Path::new(DIR), Arc::default()).unwrap();
     let (done, told) = told();
     let recording = recorder.handle().open("x.wav", 1, done).unwrap();
     for _ in 0..150 {
@@ -125,9 +115,7 @@ fn a_disk_that_is_too_slow_costs_the_recording_and_not_the_memory() {
         health: Arc::default(),
     };
     let recording = handle.open("x.wav", 1, Box::new(|_| ())).unwrap();
-    let taken = (0..10_000)
-        .take_while(|_| recording.frames(&[1; 160]))
-        .count();
+    let taken = (0..10_000).take_while(|_| recording.frames(&[1; 160])).count();
     assert_eq!(taken * 160, WAITING_MAX_BYTES);
     let refused = handle.open("y.wav", 1, Box::new(|_| ()));
     assert_eq!(refused.err(), Some(StopReason::Refused));
@@ -171,8 +159,7 @@ fn a_recording_never_replaces_another() {
 #[test]
 fn others_that_come_and_go_do_not_keep_a_message_from_the_disk() {
     let disk = FakeDisk::new(1, 1 << 20);
-    let recorder =
-        Recorder::start_on(Arc::new(disk.clone()), Path::new(DIR), Arc::default()).unwrap();
+    let recorder = Recorder::start_on(Arc::new(disk.clone()), Path::new(DIR), Arc::default()).unwrap();
     let long = recorder.handle().open("long.wav", 1, Box::new(|_| ())).unwrap();
     let begun = monotonic();
     for n in 0.. {

@@ -12,9 +12,7 @@ pub fn wav_header(data_len: u32, channels: u16) -> [u8; HEADER_BYTES] {
     let samples = data_len / u32::from(channels.max(1));
     let parts: [&[u8]; 17] = [
         b"RIFF",
-        &data_len
-            .saturating_add(HEADER_BYTES as u32 - 8)
-            .to_le_bytes(),
+        &data_len.saturating_add(HEADER_BYTES as u32 - 8).to_le_bytes(),
         b"WAVE",
         b"fmt ",
         &18_u32.to_le_bytes(),
@@ -41,9 +39,7 @@ pub fn wav_header(data_len: u32, channels: u16) -> [u8; HEADER_BYTES] {
 
 /// Number of channels in a header of ours; `None` if it is none.
 pub fn channels(header: &[u8]) -> Option<u16> {
-    let ours = header.len() >= HEADER_BYTES
-        && header.starts_with(b"RIFF")
-        && header[8..16] == *b"WAVEfmt ";
+    let ours = header.len() >= HEADER_BYTES && header.starts_with(b"RIFF") && header[8..16] == *b"WAVEfmt ";
     let channels = u16::from_le_bytes([*header.get(22)?, *header.get(23)?]);
     (ours && matches!(channels, 1 | 2)).then_some(channels)
 }

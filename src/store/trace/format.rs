@@ -30,9 +30,7 @@ pub fn push(out: &mut Vec<u8>, raw: &Raw, bytes: &[u8]) {
         return;
     };
     let flow = raw.flow.to_string();
-    let (Ok(flow_length), Ok(call_id_length)) =
-        (u16::try_from(flow.len()), u16::try_from(call_id.len()))
-    else {
+    let (Ok(flow_length), Ok(call_id_length)) = (u16::try_from(flow.len()), u16::try_from(call_id.len())) else {
         return;
     };
     let start = out.len();
@@ -55,11 +53,7 @@ pub fn push(out: &mut Vec<u8>, raw: &Raw, bytes: &[u8]) {
 }
 
 /// Reads the wanted entries of one file.
-pub fn read(
-    mut bytes: &[u8],
-    wanted: impl Fn(&TracedMessage) -> bool,
-    into: &mut Vec<TracedMessage>,
-) {
+pub fn read(mut bytes: &[u8], wanted: impl Fn(&TracedMessage) -> bool, into: &mut Vec<TracedMessage>) {
     while let Some((message, rest)) = read_one(bytes) {
         if wanted(&message) {
             into.push(message);
@@ -122,11 +116,7 @@ fn call_id(bytes: &[u8]) -> Option<&[u8]> {
                 .peek()
                 .filter(|next| is_folded(next))
                 .map(|next| next.trim_ascii());
-            return if value.is_empty() {
-                folded
-            } else {
-                Some(value)
-            };
+            return if value.is_empty() { folded } else { Some(value) };
         }
     }
     None

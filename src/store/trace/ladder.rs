@@ -42,12 +42,7 @@ pub fn ladder(messages: &[TracedMessage], numbers: Numbers) -> String {
             Way::Out => format!("|-{label:-<w$}>|", w = width - 3),
             Way::In => format!("|<{label:-<w$}-|", w = width - 3),
         };
-        let _ = writeln!(
-            text,
-            "{:>5}.{:03}  {arrow}",
-            millis / 1_000,
-            millis.rem_euclid(1_000)
-        );
+        let _ = writeln!(text, "{:>5}.{:03}  {arrow}", millis / 1_000, millis.rem_euclid(1_000));
     }
     text
 }
@@ -60,22 +55,9 @@ pub fn transcript(messages: &[TracedMessage], numbers: Numbers) -> String {
             Way::In => "in",
             Way::Out => "out",
         };
-        let _ = writeln!(
-            text,
-            "-- {} ms  {way}  {}",
-            message.at.as_millis(),
-            message.flow
-        );
+        let _ = writeln!(text, "-- {} ms  {way}  {}", message.at.as_millis(), message.flow);
         let body = printable(&String::from_utf8_lossy(&message.bytes));
-        let _ = writeln!(
-            text,
-            "{}",
-            if numbers == Numbers::Shown {
-                body
-            } else {
-                masked(&body)
-            }
-        );
+        let _ = writeln!(text, "{}", if numbers == Numbers::Shown { body } else { masked(&body) });
     }
     text
 }
@@ -96,9 +78,7 @@ fn label(message: &TracedMessage, numbers: Numbers, most: usize) -> String {
     for (name, value) in headers.filter_map(|line| line.split_once(':')) {
         match name.trim().to_ascii_lowercase().as_str() {
             "cseq" => method = value.split_whitespace().nth(1).unwrap_or_default(),
-            "content-type" | "c" => {
-                has_sdp = value.to_ascii_lowercase().contains("application/sdp")
-            }
+            "content-type" | "c" => has_sdp = value.to_ascii_lowercase().contains("application/sdp"),
             _ => {}
         }
     }
@@ -106,15 +86,8 @@ fn label(message: &TracedMessage, numbers: Numbers, most: usize) -> String {
         Some(status) => format!("{status} ({method})"),
         None => first.trim_end_matches(" SIP/2.0").to_owned(),
     };
-    let what = if numbers == Numbers::Shown {
-        what
-    } else {
-        masked(&what)
-    };
-    let what: String = printable(&what)
-        .chars()
-        .take(most.saturating_sub(7))
-        .collect();
+    let what = if numbers == Numbers::Shown { what } else { masked(&what) };
+    let what: String = printable(&what).chars().take(most.saturating_sub(7)).collect();
     format!(" {what}{} ", if has_sdp { " (SDP)" } else { "" })
 }
 

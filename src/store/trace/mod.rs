@@ -115,11 +115,7 @@ impl Trace {
             health,
             config,
         });
-        let segments: BTreeSet<u64> = disk
-            .list(dir)?
-            .iter()
-            .filter_map(|n| segment_number(n))
-            .collect();
+        let segments: BTreeSet<u64> = disk.list(dir)?.iter().filter_map(|n| segment_number(n)).collect();
         let writer = Writer {
             disk,
             dir: dir.to_owned(),
@@ -235,10 +231,7 @@ impl Writer {
             at += raw.length;
         }
         if !block.is_empty() && self.append(&block).is_err() {
-            self.shared
-                .health
-                .trace_dropped
-                .add(queue.messages.len() as u64);
+            self.shared.health.trace_dropped.add(queue.messages.len() as u64);
             self.file = None;
         }
         queue.messages.clear();
@@ -279,11 +272,7 @@ pub fn read_call(dir: &Path, sip_call_ids: &[String]) -> io::Result<Vec<TracedMe
             continue;
         }
         match std::fs::read(dir.join(&name)) {
-            Ok(bytes) => format::read(
-                &bytes,
-                |m| sip_call_ids.contains(&m.sip_call_id),
-                &mut messages,
-            ),
+            Ok(bytes) => format::read(&bytes, |m| sip_call_ids.contains(&m.sip_call_id), &mut messages),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {} // removed while we looked
             Err(error) => return Err(error),
         }

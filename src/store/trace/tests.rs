@@ -31,12 +31,7 @@ fn traced() -> Vec<TracedMessage> {
     let trace = Trace::start(dir.path(), TraceConfig::default(), Arc::default()).unwrap();
     let handle = trace.handle();
     handle.message(at(0), Way::In, &flow(), INVITE.as_bytes());
-    handle.message(
-        at(1),
-        Way::In,
-        &flow(),
-        INVITE.replace("abc@", "other@").as_bytes(),
-    );
+    handle.message(at(1), Way::In, &flow(), INVITE.replace("abc@", "other@").as_bytes());
     handle.message(at(2), Way::In, &flow(), b"\r\n\r\n");
     handle.message(at(1_250), Way::Out, &flow(), OK.as_bytes());
     trace.close();
@@ -49,11 +44,7 @@ fn one_calls_messages_are_found_again_and_hold_no_secret() {
     assert_eq!(messages.len(), 2);
     let invite = String::from_utf8(messages[0].bytes.clone()).unwrap();
     assert!(!invite.contains("5ecret"), "{invite}");
-    assert!(
-        invite.contains(
-            "Proxy-Authorization : (redacted)\r\nauthorization: (redacted)\r\nContent-Type"
-        )
-    );
+    assert!(invite.contains("Proxy-Authorization : (redacted)\r\nauthorization: (redacted)\r\nContent-Type"));
     assert!(
         invite.ends_with("\r\n\r\nAuthorization: v=0\r\n"),
         "a body is left alone"
@@ -91,23 +82,16 @@ fn old_files_make_room_and_a_full_queue_drops_and_counts() {
     for n in 0..10 {
         let trace = Trace::start(dir.path(), config, Arc::default()).unwrap();
         let ids = INVITE.replace("abc@", &format!("{n}@"));
-        trace
-            .handle()
-            .message(at(n), Way::In, &flow(), ids.as_bytes());
+        trace.handle().message(at(n), Way::In, &flow(), ids.as_bytes());
         trace.close();
     }
     let ids: Vec<String> = (0..10).map(|n| format!("{n}@example.com")).collect();
     let kept = read_call(dir.path(), &ids).unwrap();
-    assert_eq!(
-        kept.iter().map(|m| m.at).collect::<Vec<_>>(),
-        [at(7), at(8), at(9)]
-    );
+    assert_eq!(kept.iter().map(|m| m.at).collect::<Vec<_>>(), [at(7), at(8), at(9)]);
 
     let health = Arc::<StoreHealth>::default();
     let trace = Trace::start(dir.path(), config, health.clone()).unwrap();
-    trace
-        .handle()
-        .message(at(0), Way::In, &flow(), &[b'x'; 1_001]);
+    trace.handle().message(at(0), Way::In, &flow(), &[b'x'; 1_001]);
     assert_eq!(health.trace_dropped.get(), 1);
 }
 

@@ -10,8 +10,8 @@ use yihao::ivr::spoken::Piece;
 use yihao::kernel::{MediaId, Mono, PlayId};
 use yihao::media::{Clip, Destination, MediaCommand, MediaOutput, Session, SessionConfig};
 
-use super::network::Kind;
 use super::World;
+use super::network::Kind;
 
 const TICK: Duration = Duration::from_millis(20);
 

@@ -42,21 +42,14 @@ fn loss_and_disorder_pass_through_under_our_own_numbers() {
         .collect();
     let first = sent[0].rtp();
     assert!(first.marker && first.ssrc == 0x5EED_0001);
-    let offsets: Vec<u16> = sent
-        .iter()
-        .map(|s| s.rtp().seq.wrapping_sub(first.seq))
-        .collect();
+    let offsets: Vec<u16> = sent.iter().map(|s| s.rtp().seq.wrapping_sub(first.seq)).collect();
     assert_eq!(offsets, [0, 1, 3, 2, 5, 6]);
     let times: Vec<u32> = sent
         .iter()
         .map(|s| s.rtp().timestamp.wrapping_sub(first.timestamp) / 160)
         .collect();
     assert_eq!(times, [0, 1, 3, 2, 5, 6]);
-    assert!(
-        sent.iter()
-            .zip(order)
-            .all(|(s, n)| s.rtp().payload == [n as u8; 160])
-    );
+    assert!(sent.iter().zip(order).all(|(s, n)| s.rtp().payload == [n as u8; 160]));
 }
 
 #[test]
@@ -71,16 +64,8 @@ fn the_other_law_is_converted_and_packets_of_any_length_pass() {
         },
     );
     for length in [80, 160, 240, 480, 960] {
-        let sent = pass(
-            &mut a,
-            &mut b,
-            audio(length / 10),
-            &vec![0xD5; usize::from(length)],
-        );
-        assert_eq!(
-            sent[0].rtp().payload,
-            vec![g711::A_TO_MU[0xD5]; usize::from(length)]
-        );
+        let sent = pass(&mut a, &mut b, audio(length / 10), &vec![0xD5; usize::from(length)]);
+        assert_eq!(sent[0].rtp().payload, vec![g711::A_TO_MU[0xD5]; usize::from(length)]);
         assert_eq!(sent[0].rtp().payload_type, 0);
     }
 }
@@ -107,10 +92,7 @@ fn a_new_source_goes_on_where_the_old_one_ended() {
     assert_eq!(sent.len(), 20);
     for pair in sent.windows(2) {
         let (before, after) = (pair[0].rtp(), pair[1].rtp());
-        assert_eq!(
-            (after.ssrc, after.seq),
-            (before.ssrc, before.seq.wrapping_add(1))
-        );
+        assert_eq!((after.ssrc, after.seq), (before.ssrc, before.seq.wrapping_add(1)));
         assert!((0..=320).contains(&rtp::timestamp_ahead(after.timestamp, before.timestamp)));
     }
     assert!(sent[10].rtp().marker);
@@ -175,10 +157,7 @@ fn comfort_noise_passes_only_to_a_side_that_agreed_to_it_and_nothing_passes_to_o
         comfort_noise_payload_type: Some(13),
         ..params()
     });
-    assert_eq!(
-        pass(&mut a, &mut b, Header { seq: 2, ..noise }, &[0x40]).len(),
-        1
-    );
+    assert_eq!(pass(&mut a, &mut b, Header { seq: 2, ..noise }, &[0x40]).len(), 1);
     b.negotiate(AudioParams {
         direction: Direction::RecvOnly,
         ..params()

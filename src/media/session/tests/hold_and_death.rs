@@ -106,14 +106,7 @@ fn a_stranger_does_not_keep_a_dead_call_alive() {
     leg.hear(0, &[0xD5; 160]);
     leg.command(MediaCommand::WatchDead(true));
     for n in 0..600 {
-        leg.receive(
-            Header {
-                ssrc: 1,
-                ..audio(n)
-            },
-            &[0xD5; 160],
-            "203.0.113.66:9000",
-        );
+        leg.receive(Header { ssrc: 1, ..audio(n) }, &[0xD5; 160], "203.0.113.66:9000");
         leg.tick();
     }
     assert_eq!(deaths(&leg), [&MediaOutput::Dead]);

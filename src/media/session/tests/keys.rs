@@ -24,12 +24,7 @@ fn keys_sent_by_one_session_are_heard_by_another_even_with_every_third_packet_lo
         let (mut a, mut b) = (Leg::plain(), Leg::plain());
         a.command(MediaCommand::SendDigits(keys("1100*#9")));
         a.ticks(100);
-        for (i, packet) in a
-            .sent
-            .iter()
-            .filter(|s| s.port == Destination::Rtp)
-            .enumerate()
-        {
+        for (i, packet) in a.sent.iter().filter(|s| s.port == Destination::Rtp).enumerate() {
             if lost == 3 || i % 3 != lost {
                 b.session.handle_rtp(&packet.bytes, at(PHONE), b.now);
             }
@@ -56,16 +51,8 @@ fn the_prompt_waits_while_keys_are_sent_and_goes_on_where_it_was() {
     assert_eq!(octets, sound.octets(Law::A));
     let events: Vec<_> = packets.iter().filter(|p| p.payload_type == 101).collect();
     assert_eq!(events.len(), 7);
-    assert!(
-        events.iter().all(|p| p.timestamp == events[0].timestamp)
-            && events[0].marker
-            && !events[1].marker
-    );
-    assert!(
-        packets
-            .windows(2)
-            .all(|w| w[1].seq == w[0].seq.wrapping_add(1))
-    );
+    assert!(events.iter().all(|p| p.timestamp == events[0].timestamp) && events[0].marker && !events[1].marker);
+    assert!(packets.windows(2).all(|w| w[1].seq == w[0].seq.wrapping_add(1)));
     assert!(
         packets
             .windows(2)
@@ -149,18 +136,10 @@ fn a_bridge_to_a_side_without_events_turns_the_caller_s_keys_into_tones() {
         }
     }
     callee.ticks(12);
-    assert!(
-        callee.session.keys.is_none(),
-        "one key, not one for each packet"
-    );
+    assert!(callee.session.keys.is_none(), "one key, not one for each packet");
     let sound: Vec<i16> = callee.rtp()[..5]
         .iter()
-        .flat_map(|p| {
-            p.payload
-                .iter()
-                .map(|o| g711::decode(Law::A, *o))
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|p| p.payload.iter().map(|o| g711::decode(Law::A, *o)).collect::<Vec<_>>())
         .collect();
     let [low, high] = frequencies(Digit::from_char('8').unwrap());
     assert!(tone::share(&sound, low) > 0.4 && tone::share(&sound, high) > 0.4);

@@ -32,10 +32,7 @@ impl Line {
 
     fn deliver(&mut self, to: &mut Leg) {
         let now = to.now;
-        let mut due: Vec<_> = self
-            .on_the_way
-            .extract_if(.., |(at, _)| *at <= now)
-            .collect();
+        let mut due: Vec<_> = self.on_the_way.extract_if(.., |(at, _)| *at <= now).collect();
         due.sort_by_key(|(at, _)| *at);
         for (arrival, bytes) in due {
             to.session.handle_rtp(&bytes, at(PHONE), arrival);
@@ -61,13 +58,7 @@ fn each_side_hears_the_other_over_a_line_that_loses_doubles_and_shuffles() {
     for seed in 0..10 {
         let (mut a, mut b) = (
             Leg::plain(),
-            Leg::new(
-                SessionConfig {
-                    ssrc: 0xB,
-                    ..config()
-                },
-                params(),
-            ),
+            Leg::new(SessionConfig { ssrc: 0xB, ..config() }, params()),
         );
         let (mut there, mut back) = (Line::new(seed), Line::new(seed + 1_000));
         a.play(1, &[&clip(8_000 * 10, 440.0)]);

@@ -145,8 +145,7 @@ impl Leg {
     }
 
     fn fetch(&mut self) {
-        self.told
-            .extend(std::iter::from_fn(|| self.session.next_output()));
+        self.told.extend(std::iter::from_fn(|| self.session.next_output()));
     }
 }
 
@@ -162,25 +161,15 @@ pub(super) fn audio(n: u16) -> Header {
 
 /// A clip in which no two frames are alike.
 pub(super) fn clip(samples: u32, frequency: f32) -> Arc<Clip> {
-    Arc::new(Clip::from_linear(tone::tone(
-        samples,
-        &[frequency],
-        8_000.0,
-    )))
+    Arc::new(Clip::from_linear(tone::tone(samples, &[frequency], 8_000.0)))
 }
 
 #[test]
 fn a_parked_call_is_small() {
-    assert!(
-        size_of::<Session>() <= 1_024,
-        "{} bytes",
-        size_of::<Session>()
-    );
+    assert!(size_of::<Session>() <= 1_024, "{} bytes", size_of::<Session>());
     let mut leg = Leg::plain();
     leg.play(1, &[&clip(1_600, 440.0)]);
-    leg.command(MediaCommand::SendDigits(
-        Digit::from_char('1').into_iter().collect(),
-    ));
+    leg.command(MediaCommand::SendDigits(Digit::from_char('1').into_iter().collect()));
     leg.command(MediaCommand::StartRecording {
         max: Duration::from_secs(1),
         stop_after_silence: None,
@@ -189,9 +178,7 @@ fn a_parked_call_is_small() {
         leg.hear(n, &[0xD5; 160]);
         leg.tick();
     });
-    assert!(
-        leg.session.keys.is_none() && leg.session.ear.is_none() && leg.session.playlist.is_none()
-    );
+    assert!(leg.session.keys.is_none() && leg.session.ear.is_none() && leg.session.playlist.is_none());
     assert_eq!(leg.session.outputs.capacity(), 0);
 }
 
@@ -202,9 +189,7 @@ fn nothing_can_be_sent_or_heard_before_it_was_agreed_on() {
     session.handle_rtp(&audio(0).to_bytes(), at(PHONE), Mono::ZERO);
     session.handle_rtcp(&[0x80, 201, 0, 1, 0, 0, 0, 1], at(PHONE), Mono::ZERO);
     for n in 0..3_000 {
-        session.tick(Mono::from_nanos(n * 20_000_000), &mut |_, _, _| {
-            panic!("sent")
-        });
+        session.tick(Mono::from_nanos(n * 20_000_000), &mut |_, _, _| panic!("sent"));
     }
     assert_eq!(session.next_output(), None);
 }

@@ -58,10 +58,7 @@ fn after_a_pause_the_timestamp_has_gone_on_with_time_and_a_talkspurt_begins() {
     let packets = leg.rtp();
     assert_eq!(packets.len(), 4);
     assert_eq!(packets[2].seq, packets[1].seq.wrapping_add(1));
-    assert_eq!(
-        packets[2].timestamp,
-        packets[0].timestamp.wrapping_add(50 * 160)
-    );
+    assert_eq!(packets[2].timestamp, packets[0].timestamp.wrapping_add(50 * 160));
     assert_eq!(
         packets.iter().map(|p| p.marker).collect::<Vec<_>>(),
         [true, false, true, false]
@@ -78,13 +75,7 @@ fn packets_are_as_long_as_the_far_side_likes_them() {
         (60, 480, 10),
         (37, 160, 30),
     ] {
-        let mut leg = Leg::new(
-            config(),
-            AudioParams {
-                ptime_ms,
-                ..params()
-            },
-        );
+        let mut leg = Leg::new(config(), AudioParams { ptime_ms, ..params() });
         let sound = clip(4_800, 440.0);
         leg.play(1, &[&sound]);
         let mut most = 0;
@@ -93,16 +84,9 @@ fn packets_are_as_long_as_the_far_side_likes_them() {
             leg.tick();
             most = most.max(leg.sent.len() - before);
         }
-        assert!(
-            leg.told.is_empty(),
-            "{ptime_ms} ms: the end is not told early"
-        );
+        assert!(leg.told.is_empty(), "{ptime_ms} ms: the end is not told early");
         leg.ticks(4);
-        assert_eq!(
-            leg.told,
-            [MediaOutput::PlayFinished(PlayId(1))],
-            "{ptime_ms} ms"
-        );
+        assert_eq!(leg.told, [MediaOutput::PlayFinished(PlayId(1))], "{ptime_ms} ms");
         assert!(leg.rtp().iter().all(|p| p.payload.len() == samples));
         assert_eq!(
             (leg.rtp().len(), most),
@@ -136,13 +120,7 @@ fn waiting_music_repeats_without_a_seam_until_it_is_stopped() {
         repeat: true,
     });
     leg.ticks(100);
-    let endless: Vec<u8> = music
-        .octets(Law::A)
-        .iter()
-        .copied()
-        .cycle()
-        .take(16_000)
-        .collect();
+    let endless: Vec<u8> = music.octets(Law::A).iter().copied().cycle().take(16_000).collect();
     assert_eq!(octets(&leg), endless);
     assert_eq!(leg.told, []);
 }

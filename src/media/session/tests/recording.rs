@@ -22,11 +22,7 @@ fn record(leg: &mut Leg, max_s: u64, silence_ms: Option<u64>) {
 }
 
 fn linear(frames: &[[u8; 160]]) -> Vec<i16> {
-    frames
-        .iter()
-        .flatten()
-        .map(|o| g711::decode(Law::A, *o))
-        .collect()
+    frames.iter().flatten().map(|o| g711::decode(Law::A, *o)).collect()
 }
 
 #[test]
@@ -42,10 +38,7 @@ fn a_recording_is_as_long_as_the_time_it_took_and_holds_what_was_said() {
     leg.ticks(25);
     leg.command(MediaCommand::StopRecording);
     assert_eq!(frames(&leg).len(), 150);
-    assert_eq!(
-        leg.told.last(),
-        Some(&MediaOutput::RecordingStopped(Why::Asked))
-    );
+    assert_eq!(leg.told.last(), Some(&MediaOutput::RecordingStopped(Why::Asked)));
     let recorded: Vec<u8> = frames(&leg).concat();
     let middle = &words.octets(Law::A)[160..160 * 90];
     assert!(
@@ -89,10 +82,7 @@ fn mu_law_in_bad_weather_is_recorded_as_a_law_with_the_holes_filled() {
         tone::share(&sound[..8_000], 400.0)
     );
     let quietest = sound.chunks(160).map(tone::energy).fold(f32::MAX, f32::min);
-    assert!(
-        quietest > 160.0 * 1_000.0 * 1_000.0,
-        "no hole is left: {quietest}"
-    );
+    assert!(quietest > 160.0 * 1_000.0 * 1_000.0, "no hole is left: {quietest}");
 }
 
 #[test]
@@ -101,10 +91,7 @@ fn it_stops_at_its_longest_duration() {
     record(&mut leg, 2, None);
     leg.ticks(300);
     assert_eq!(frames(&leg).len(), 100);
-    assert_eq!(
-        leg.told.last(),
-        Some(&MediaOutput::RecordingStopped(Why::MaxDuration))
-    );
+    assert_eq!(leg.told.last(), Some(&MediaOutput::RecordingStopped(Why::MaxDuration)));
 }
 
 #[test]
@@ -117,15 +104,8 @@ fn it_stops_when_the_citizen_has_finished_speaking() {
         leg.tick();
     }
     leg.ticks(100);
-    assert_eq!(
-        leg.told.last(),
-        Some(&MediaOutput::RecordingStopped(Why::Silence))
-    );
-    assert!(
-        (150..160).contains(&frames(&leg).len()),
-        "{}",
-        frames(&leg).len()
-    );
+    assert_eq!(leg.told.last(), Some(&MediaOutput::RecordingStopped(Why::Silence)));
+    assert!((150..160).contains(&frames(&leg).len()), "{}", frames(&leg).len());
 }
 
 #[test]
@@ -134,10 +114,7 @@ fn closing_the_session_ends_it() {
     record(&mut leg, 60, None);
     leg.ticks(10);
     leg.command(MediaCommand::Close);
-    assert_eq!(
-        leg.told.last(),
-        Some(&MediaOutput::RecordingStopped(Why::Closed))
-    );
+    assert_eq!(leg.told.last(), Some(&MediaOutput::RecordingStopped(Why::Closed)));
 }
 
 #[test]

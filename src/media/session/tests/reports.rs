@@ -42,13 +42,7 @@ fn talk(a: &mut Leg, b: &mut Leg, seconds: u32, lost_each: usize) {
 fn loss_jitter_and_round_trip_are_known_on_both_sides() {
     let (mut a, mut b) = (
         Leg::plain(),
-        Leg::new(
-            SessionConfig {
-                ssrc: 0xB,
-                ..config()
-            },
-            params(),
-        ),
+        Leg::new(SessionConfig { ssrc: 0xB, ..config() }, params()),
     );
     a.play(1, &[&clip(8_000 * 60, 440.0)]);
     b.play(1, &[&clip(8_000 * 60, 440.0)]);
@@ -64,10 +58,7 @@ fn loss_jitter_and_round_trip_are_known_on_both_sides() {
         "the far side has told us: {}",
         a.remote_packets_lost
     );
-    assert_eq!(
-        (a.packets_lost, a.packets_received),
-        (0, b.packets_sent - 1)
-    );
+    assert_eq!((a.packets_lost, a.packets_received), (0, b.packets_sent - 1));
     assert!(b.jitter_ms <= 20);
 }
 
@@ -82,10 +73,7 @@ fn who_sends_says_so_and_who_has_stopped_sends_a_receiver_report() {
         matches!(rtcp::packets(&first.bytes).next(), Some(Packet::Report { sender: Some(info), .. }) if info.packets > 0 && info.octets == info.packets * 160)
     );
     let mut quiet = Leg::new(
-        SessionConfig {
-            ssrc: 3,
-            ..config()
-        },
+        SessionConfig { ssrc: 3, ..config() },
         AudioParams {
             direction: Direction::RecvOnly,
             ..params()
@@ -103,11 +91,7 @@ fn who_sends_says_so_and_who_has_stopped_sends_a_receiver_report() {
 fn reports_come_about_each_five_seconds() {
     let mut leg = Leg::plain();
     leg.ticks(50 * 120);
-    assert!(
-        (22..=36).contains(&reports(&leg).len()),
-        "{}",
-        reports(&leg).len()
-    );
+    assert!((22..=36).contains(&reports(&leg).len()), "{}", reports(&leg).len());
 }
 
 #[test]

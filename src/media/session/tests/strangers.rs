@@ -35,10 +35,7 @@ fn a_stranger_s_key_and_sound_in_a_running_call_are_not_heard() {
     let stats = leg.session.stats();
     assert_eq!((stats.packets_received, stats.strangers_dropped), (10, 200));
     leg.ticks(3);
-    assert!(
-        leg.sent.iter().all(|s| s.to == at(PHONE)),
-        "and nothing bleeds to him"
-    );
+    assert!(leg.sent.iter().all(|s| s.to == at(PHONE)), "and nothing bleeds to him");
 }
 
 #[test]
@@ -79,14 +76,7 @@ fn a_new_address_in_a_re_offer_is_followed() {
     });
     leg.tick();
     assert_eq!(leg.sent[0].to, at("192.0.2.99:7000"));
-    leg.receive(
-        Header {
-            ssrc: 77,
-            ..audio(500)
-        },
-        &[0xD5; 160],
-        "192.0.2.99:7000",
-    );
+    leg.receive(Header { ssrc: 77, ..audio(500) }, &[0xD5; 160], "192.0.2.99:7000");
     leg.told.clear();
     leg.hear(6, &[0xD5; 160]);
     assert_eq!(leg.told, [MediaOutput::StrangerDropped]);
@@ -105,11 +95,7 @@ fn packets_of_other_kinds_neither_count_nor_latch() {
             STRANGER,
         )
     });
-    leg.session
-        .handle_rtp(b"GET / HTTP/1.1", at(STRANGER), leg.now);
+    leg.session.handle_rtp(b"GET / HTTP/1.1", at(STRANGER), leg.now);
     let stats = leg.session.stats();
-    assert_eq!(
-        (stats.ignored, stats.packets_received, stats.source),
-        (21, 0, None)
-    );
+    assert_eq!((stats.ignored, stats.packets_received, stats.source), (21, 0, None));
 }

@@ -41,9 +41,7 @@ impl Layer {
     pub fn cancel_because(&mut self, invite: ClientKey, reason: Option<String>, now: Mono) {
         let cancel = self.turn(invite.0, now, |machine, cx| match machine {
             Machine::InviteClient(machine) => machine.cancel(reason, cx),
-            Machine::PlainClient { .. }
-            | Machine::InviteServer { .. }
-            | Machine::PlainServer { .. } => None,
+            Machine::PlainClient { .. } | Machine::InviteServer { .. } | Machine::PlainServer { .. } => None,
         });
         self.send_cancel(invite.0, cancel.flatten(), now);
     }
@@ -52,9 +50,7 @@ impl Layer {
     pub fn transmit(&mut self, mut request: Request, flow: Flow) {
         self.sign(&mut request, &flow);
         let bytes = request.to_bytes().into();
-        self.shared
-            .commands
-            .push_back(Command::Transmit { flow, bytes });
+        self.shared.commands.push_back(Command::Transmit { flow, bytes });
     }
 
     /// Matches an answer to our request by branch and method (RFC 3261 §17.1.3). One that matches
@@ -73,9 +69,7 @@ impl Layer {
         };
         let response = Box::new(response);
         let cancel = self.turn(id, now, |machine, cx| match machine {
-            Machine::InviteClient(machine) => {
-                machine.handle(invite_client::Input::Response(response, flow), cx)
-            }
+            Machine::InviteClient(machine) => machine.handle(invite_client::Input::Response(response, flow), cx),
             Machine::PlainClient { machine, .. } => {
                 machine.handle(plain_client::Input::Response(response, flow), cx);
                 None

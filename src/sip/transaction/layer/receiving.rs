@@ -114,9 +114,7 @@ impl Layer {
             self.merges.entry(merge).or_insert(id);
         }
         let key = ServerKey(id);
-        self.shared
-            .commands
-            .push_back(Command::Request { key, request, flow });
+        self.shared.commands.push_back(Command::Request { key, request, flow });
     }
 
     /// A CANCEL is answered here: 200 if its INVITE is known, else 481 (RFC 3261 §9.2).
@@ -145,33 +143,25 @@ impl Layer {
         self.respond(ServerKey(id), response, now);
         if let Some(invite) = invite.filter(|it| self.is_undecided(*it)) {
             let key = ServerKey(invite);
-            self.shared
-                .commands
-                .push_back(Command::Cancelled { key, reason });
+            self.shared.commands.push_back(Command::Cancelled { key, reason });
         }
     }
 
     /// An ACK ends the repetition of the refusal it belongs to; all others belong to a 2xx and go up.
     fn receive_ack(&mut self, arrival: Arrival, now: Mono) {
-        let Arrival {
-            request, via, flow, ..
-        } = arrival;
+        let Arrival { request, via, flow, .. } = arrival;
         let names = identity::of_acknowledged(&request, &via);
         let invite = names.iter().find_map(|it| self.names.get(it)).copied();
         let invite = invite.filter(|it| via.is_rfc3261() || self.gave_tag(*it, &request));
         let Some(invite) = invite else {
-            self.shared
-                .commands
-                .push_back(Command::Ack { request, flow });
+            self.shared.commands.push_back(Command::Ack { request, flow });
             return;
         };
         self.turn(invite, now, |machine, cx| match machine {
             Machine::InviteServer { machine, .. } => {
                 machine.handle(invite_server::Input::Ack(Box::new(request), flow), cx);
             }
-            Machine::PlainServer { .. }
-            | Machine::InviteClient(_)
-            | Machine::PlainClient { .. } => {}
+            Machine::PlainServer { .. } | Machine::InviteClient(_) | Machine::PlainClient { .. } => {}
         });
     }
 
@@ -186,15 +176,8 @@ impl Layer {
     fn is_undecided(&self, invite: u64) -> bool {
         let machine = self.entries.get(&invite).map(|it| &it.machine);
         match machine {
-            Some(Machine::InviteServer { machine, .. }) => {
-                machine.state() == invite_server::State::Proceeding
-            }
-            Some(
-                Machine::PlainServer { .. }
-                | Machine::InviteClient(_)
-                | Machine::PlainClient { .. },
-            )
-            | None => false,
+            Some(Machine::InviteServer { machine, .. }) => machine.state() == invite_server::State::Proceeding,
+            Some(Machine::PlainServer { .. } | Machine::InviteClient(_) | Machine::PlainClient { .. }) | None => false,
         }
     }
 
@@ -212,36 +195,20 @@ impl Layer {
     /// Running calls may use a quarter more than new ones, so that they can end.
     fn is_full_for(&self, request: &Request) -> bool {
         let most = self.shared.config.max_transactions;
-        let running =
-            request.method == Method::Cancel || identity::to_tag(&request.headers).is_some();
-        let most = if running {
-            most.saturating_add(most / 4)
-        } else {
-            most
-        };
+        let running = request.method == Method::Cancel || identity::to_tag(&request.headers).is_some();
+        let most = if running { most.saturating_add(most / 4) } else { most };
         self.entries.len() >= most
     }
 
     /// An answer that leaves nothing behind (RFC 3261 §8.2.7).
-    fn answer_statelessly(
-        &mut self,
-        request: &Request,
-        via: Option<&Via>,
-        status: u16,
-        flow: Flow,
-    ) {
+    fn answer_statelessly(&mut self, request: &Request, via: Option<&Via>, status: u16, flow: Flow) {
         let mut response = request.reply(status);
-        add_tag(
-            &mut response,
-            identity::answer_tag(request, via, self.secret),
-        );
+        add_tag(&mut response, identity::answer_tag(request, via, self.secret));
         if status == 503 {
             let after = RETRY_AFTER_S.to_string();
             response.headers.push(HeaderName::RetryAfter, after);
         }
         let bytes = response.to_bytes().into();
-        self.shared
-            .commands
-            .push_back(Command::Transmit { flow, bytes });
+        self.shared.commands.push_back(Command::Transmit { flow, bytes });
     }
 }

@@ -36,14 +36,12 @@ fn over_the_bound_new_calls_are_refused_without_memory_and_running_ones_can_end(
     bench.receive_request(&nth(&Method::Cancel, 3));
     assert!(matches!(bench.told[..], [Command::Cancelled { .. }]));
     let mut bye = nth(&Method::Bye, 4);
-    bye.headers
-        .set(HeaderName::To, "<sip:12345@example.gov.cn>;tag=b1");
+    bye.headers.set(HeaderName::To, "<sip:12345@example.gov.cn>;tag=b1");
     bench.receive_request(&bye);
     assert!(matches!(bench.told[1..], [Command::Request { .. }]));
     for n in 200..300 {
         let mut bye = nth(&Method::Bye, n);
-        bye.headers
-            .set(HeaderName::To, "<sip:12345@example.gov.cn>;tag=b1");
+        bye.headers.set(HeaderName::To, "<sip:12345@example.gov.cn>;tag=b1");
         bench.receive_request(&bye);
     }
     assert_eq!(bench.layer.len(), 10);
@@ -90,9 +88,7 @@ fn what_cannot_be_read_is_answered_without_memory() {
         reply: Some(Box::new(nth(&method, 1))),
     };
     let flow = bench.flow;
-    bench
-        .layer
-        .reject_malformed(malformed(Method::Invite), flow);
+    bench.layer.reject_malformed(malformed(Method::Invite), flow);
     bench.drain();
     assert!(bench.last.starts_with("SIP/2.0 400"));
     assert!(header(&bench.last, "To").unwrap().contains(";tag="));

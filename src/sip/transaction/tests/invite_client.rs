@@ -76,12 +76,8 @@ fn a_refusal_is_acknowledged_each_time_it_comes_timer_d() {
 fn the_ack_of_a_refusal_looks_like_its_invite() {
     let mut bench = Bench::udp();
     let mut request = outgoing(&Method::Invite);
-    request
-        .headers
-        .push(HeaderName::Route, "<sip:a.example.com;lr>");
-    request
-        .headers
-        .push(HeaderName::Route, "<sip:b.example.com;lr>");
+    request.headers.push(HeaderName::Route, "<sip:a.example.com;lr>");
+    request.headers.push(HeaderName::Route, "<sip:b.example.com;lr>");
     bench.ask(request);
     let invite = bench.last.clone();
     bench.answer(&invite, 404, "b1");
@@ -119,10 +115,7 @@ fn every_2xx_goes_up_also_from_other_branches_of_a_fork_timer_m() {
     bench.answer(&invite, 180, "b2");
     bench.answer(&invite, 486, "b3");
     assert_eq!(bench.answers(), [200, 200, 200]);
-    assert!(
-        bench.times("ACK").is_empty(),
-        "the ACK of a 2xx is the user's"
-    );
+    assert!(bench.times("ACK").is_empty(), "the ACK of a 2xx is the user's");
     bench.until(32_999);
     assert_eq!(bench.layer.len(), 1);
     bench.until(33_000);

@@ -70,10 +70,7 @@ fn a_repeated_invite_gets_the_refusal_again() {
     bench.receive_request(&invite);
     assert_eq!(bench.times("SIP/2.0 404"), [0, 100]);
     bench.respond(key, &invite, 200);
-    assert!(
-        bench.times("SIP/2.0 200").is_empty(),
-        "one final answer only"
-    );
+    assert!(bench.times("SIP/2.0 200").is_empty(), "one final answer only");
 }
 
 #[test]

@@ -49,9 +49,7 @@ fn an_rfc_2543_caller_is_refused_and_acknowledges() {
     let to = header(&bench.last, "To").unwrap();
     // An ACK with a tag that we never gave belongs to something else.
     let mut stranger = old(Method::Ack);
-    stranger
-        .headers
-        .set(HeaderName::To, "<sip:12345@example.gov.cn>;tag=x");
+    stranger.headers.set(HeaderName::To, "<sip:12345@example.gov.cn>;tag=x");
     bench.receive_request(&stranger);
     assert!(matches!(bench.told.pop(), Some(Command::Ack { .. })));
     bench.until(600);
@@ -79,16 +77,10 @@ fn an_rfc_2543_caller_cancels() {
 #[test]
 fn an_answer_goes_to_the_port_in_the_via_or_5060() {
     for (value, to) in [
-        (
-            "SIP/2.0/UDP 192.0.2.9:6000;branch=z9hG4bK1",
-            "192.0.2.9:6000",
-        ),
+        ("SIP/2.0/UDP 192.0.2.9:6000;branch=z9hG4bK1", "192.0.2.9:6000"),
         ("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK2", "192.0.2.9:5060"),
         // Behind NAT: back to where it came from (RFC 3581).
-        (
-            "SIP/2.0/UDP 10.0.0.1:6000;rport;branch=z9hG4bK3",
-            "192.0.2.9:5070",
-        ),
+        ("SIP/2.0/UDP 10.0.0.1:6000;rport;branch=z9hG4bK3", "192.0.2.9:5070"),
         // Somebody wants our answers to hit a third party.
         (
             "SIP/2.0/UDP 192.0.2.9;maddr=192.0.2.200;branch=z9hG4bK4",
@@ -112,14 +104,8 @@ fn an_answer_goes_to_the_port_in_the_via_or_5060() {
 fn received_and_rport_are_noted_in_the_top_via_only() {
     for (came, noted) in [
         ("192.0.2.9:5070", "192.0.2.9:5070;branch=z9hG4bK1"),
-        (
-            "pc.example.com",
-            "pc.example.com;branch=z9hG4bK1;received=192.0.2.9",
-        ),
-        (
-            "192.0.2.9:5070;received=192.0.2.200",
-            "192.0.2.9:5070;branch=z9hG4bK1",
-        ),
+        ("pc.example.com", "pc.example.com;branch=z9hG4bK1;received=192.0.2.9"),
+        ("192.0.2.9:5070;received=192.0.2.200", "192.0.2.9:5070;branch=z9hG4bK1"),
         (
             "192.0.2.9;rport",
             "192.0.2.9;rport=5070;branch=z9hG4bK1;received=192.0.2.9",
@@ -128,10 +114,7 @@ fn received_and_rport_are_noted_in_the_top_via_only() {
         let mut bench = Bench::udp();
         let mut request = incoming(&Method::Options, "x");
         let below = "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK0";
-        via(
-            &mut request,
-            &format!("SIP/2.0/UDP {came};branch=z9hG4bK1, {below}"),
-        );
+        via(&mut request, &format!("SIP/2.0/UDP {came};branch=z9hG4bK1, {below}"));
         request.headers.push(HeaderName::Via, below);
         bench.receive_request(&request);
         let Some(Command::Request { request, .. }) = bench.told.pop() else {
@@ -165,8 +148,7 @@ fn a_copy_that_came_by_another_way_is_recognised() {
     // Inside a dialog there are no copies.
     for branch in ["z9hG4bK3", "z9hG4bK4"] {
         let mut bye = incoming(&Method::Bye, branch);
-        bye.headers
-            .set(HeaderName::To, "<sip:12345@example.gov.cn>;tag=b1");
+        bye.headers.set(HeaderName::To, "<sip:12345@example.gov.cn>;tag=b1");
         let key = bench.accept(&bye);
         assert!(!bench.layer.is_merged(key));
     }

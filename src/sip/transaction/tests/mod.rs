@@ -149,9 +149,7 @@ impl Bench {
 
     fn failures(&self) -> Vec<Failure> {
         let error = |it: &Command| match it {
-            Command::ClientFailed { error, .. } | Command::ServerFailed { error, .. } => {
-                Some(*error)
-            }
+            Command::ClientFailed { error, .. } | Command::ServerFailed { error, .. } => Some(*error),
             _ => None,
         };
         self.told.iter().filter_map(error).collect()

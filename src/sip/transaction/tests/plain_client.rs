@@ -23,9 +23,7 @@ fn after_a_provisional_answer_it_is_repeated_each_t2() {
     bench.until(600);
     bench.answer(&asked, 100, "");
     bench.until(32_000);
-    let expected = [
-        0, 500, 1_500, 5_500, 9_500, 13_500, 17_500, 21_500, 25_500, 29_500,
-    ];
+    let expected = [0, 500, 1_500, 5_500, 9_500, 13_500, 17_500, 21_500, 25_500, 29_500];
     assert_eq!(bench.times("REGISTER"), expected);
     assert_eq!(bench.answers(), [100]);
     assert_eq!(bench.failures(), [Failure::Timeout]);

@@ -52,10 +52,7 @@ fn on_tcp_it_ends_with_the_answer() {
 fn a_request_that_its_user_forgets_leaves_nothing_behind() {
     let (mut bench, _, _) = asked();
     bench.until(32_000);
-    assert!(
-        bench.sent.is_empty(),
-        "a 408 would come too late (RFC 4320)"
-    );
+    assert!(bench.sent.is_empty(), "a 408 would come too late (RFC 4320)");
     assert_eq!(bench.failures(), [Failure::Timeout]);
     bench.assert_empty();
 }

@@ -16,10 +16,7 @@ fn the_caller_hangs_up_before_anything_came_back() {
     bench.cancel(key);
     bench.cancel(key);
     bench.until(600);
-    assert!(
-        bench.times("CANCEL").is_empty(),
-        "it could overtake the INVITE"
-    );
+    assert!(bench.times("CANCEL").is_empty(), "it could overtake the INVITE");
     bench.answer(&invite, 100, "");
     assert_eq!(bench.times("CANCEL"), [600]);
     let cancel = bench.last.clone();
@@ -28,11 +25,7 @@ fn the_caller_hangs_up_before_anything_came_back() {
     assert_eq!(header(&cancel, "To"), header(&invite, "To"));
     bench.answer(&cancel, 200, "b1");
     bench.answer(&invite, 487, "b1");
-    assert_eq!(
-        bench.answers(),
-        [100, 487],
-        "the CANCEL's own 200 is nobody's business"
-    );
+    assert_eq!(bench.answers(), [100, 487], "the CANCEL's own 200 is nobody's business");
     assert_eq!(bench.times("ACK"), [600]);
     bench.until(60_000);
     bench.assert_empty();
@@ -43,14 +36,9 @@ fn a_cancel_while_it_rings_goes_out_at_once_and_is_repeated_if_lost() {
     let (mut bench, key, invite) = calling();
     bench.answer(&invite, 180, "b1");
     bench.until(5_000);
-    bench
-        .layer
-        .cancel_because(key, Some("SIP;cause=200".into()), bench.now);
+    bench.layer.cancel_because(key, Some("SIP;cause=200".into()), bench.now);
     bench.drain();
-    assert_eq!(
-        header(&bench.last, "Reason").as_deref(),
-        Some("SIP;cause=200")
-    );
+    assert_eq!(header(&bench.last, "Reason").as_deref(), Some("SIP;cause=200"));
     bench.until(6_600);
     assert_eq!(bench.times("CANCEL"), [5_000, 5_500, 6_500]);
 }
@@ -66,11 +54,7 @@ fn the_answer_overtakes_the_cancel() {
     // The user gets the 2xx, and hangs up with ACK and BYE.
     assert_eq!(bench.answers(), [180, 200]);
     bench.cancel(key);
-    assert_eq!(
-        bench.times("CANCEL").len(),
-        1,
-        "no CANCEL after a final answer"
-    );
+    assert_eq!(bench.times("CANCEL").len(), 1, "no CANCEL after a final answer");
     bench.until(60_000);
     assert!(bench.failures().is_empty());
     bench.assert_empty();

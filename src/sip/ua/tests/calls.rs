@@ -21,7 +21,7 @@ fn the_caller_hangs_up_an_answered_call() {
 fn the_called_one_hangs_up_and_says_why() {
     let (mut pair, _, bob) = talking(2);
     let cause = Some((16, "Normal call clearing".to_owned()));
-    pair.act(Bob, |ua, now| ua.hangup(bob, cause, now));
+    pair.act(Bob, |ua, now| ua.hangup(bob, cause.as_ref(), now));
     pair.run_ms(100);
     let told = format!("{:?}", pair.ends[0].events);
     assert!(told.contains("Q.850;cause=16"), "{told}");

@@ -19,10 +19,7 @@ fn told(method: &str, extra: &str, body: &str) -> (u16, String) {
 #[test]
 fn a_method_that_nobody_knows_is_501_and_one_not_served_here_405() {
     let (status, text) = told("DANCE", "", "");
-    assert!(
-        status == 501 && text.contains("Allow: INVITE, ACK, BYE"),
-        "{text}"
-    );
+    assert!(status == 501 && text.contains("Allow: INVITE, ACK, BYE"), "{text}");
     assert_eq!(told("INVITEX", "", "").0, 501);
     let (status, text) = told("SUBSCRIBE", "", "");
     assert!(status == 405 && text.contains("Allow: "), "{text}");
@@ -41,15 +38,9 @@ fn an_extension_that_we_do_not_know_is_420_and_named() {
 #[test]
 fn bodies_that_we_do_not_read_are_415_and_unreadable_ones_488() {
     let (status, text) = told("INVITE", "Content-Type: application/unknown\r\n", "x");
-    assert!(
-        status == 415 && text.contains("Accept: application/sdp"),
-        "{text}"
-    );
+    assert!(status == 415 && text.contains("Accept: application/sdp"), "{text}");
     let (status, text) = told("INVITE", "Content-Encoding: gzip\r\n", SDP);
-    assert!(
-        status == 415 && text.contains("Accept-Encoding: identity"),
-        "{text}"
-    );
+    assert!(status == 415 && text.contains("Accept-Encoding: identity"), "{text}");
     assert_eq!(told("INVITE", "", "no session at all").0, 488);
     assert_eq!(told("INVITE", "Accept: text/plain\r\n", SDP).0, 406);
 }
@@ -176,11 +167,7 @@ fn a_call_may_come_without_contact_and_tag_as_in_rfc_2543() {
     solo.act(|ua, now| ua.hangup(leg, None, now));
     let ack = solo.request_to(&header(&solo.last(), "To"), "ACK", 1, "", "");
     solo.hear(&ack.replace(";tag=peer", ""));
-    assert!(
-        solo.last().starts_with("BYE sip:peer@192.0.2.50 "),
-        "{}",
-        solo.last()
-    );
+    assert!(solo.last().starts_with("BYE sip:peer@192.0.2.50 "), "{}", solo.last());
 }
 
 #[test]

@@ -106,11 +106,7 @@ impl Pair {
 
     pub fn with(seed: u64, alice: UaConfig, bob: UaConfig) -> Self {
         let end = |config, seed| End {
-            ua: UserAgent::new(
-                config,
-                TransactionConfig::default(),
-                StdRng::seed_from_u64(seed),
-            ),
+            ua: UserAgent::new(config, TransactionConfig::default(), StdRng::seed_from_u64(seed)),
             events: Vec::new(),
             confirms: true,
             answers: Some(sdp_from(30_000, Direction::SendRecv)),
@@ -195,15 +191,15 @@ impl Pair {
                 to: who.other(),
                 bytes: Arc::clone(bytes),
             };
-            self.wire
-                .insert((self.now.mono + delay, self.count), datagram);
+            self.wire.insert((self.now.mono + delay, self.count), datagram);
         }
     }
 
     fn is_lost(&mut self, who: Who, title: &str) -> bool {
-        let planned = self.losses.iter_mut().find(|(whose, what, times)| {
-            *whose == who && *times > 0 && title.contains(what.as_str())
-        });
+        let planned = self
+            .losses
+            .iter_mut()
+            .find(|(whose, what, times)| *whose == who && *times > 0 && title.contains(what.as_str()));
         if let Some((_, _, times)) = planned {
             *times -= 1;
             return true;
@@ -216,21 +212,14 @@ impl Pair {
         let end = self.now.later(time);
         for _ in 0..100_000 {
             let wire = self.wire.first_key_value().map(|((at, _), _)| *at);
-            let timers = [
-                self.ends[0].ua.poll_timeout(),
-                self.ends[1].ua.poll_timeout(),
-            ];
+            let timers = [self.ends[0].ua.poll_timeout(), self.ends[1].ua.poll_timeout()];
             let next = wire.into_iter().chain(timers.into_iter().flatten()).min();
             let Some(next) = next.filter(|at| *at <= end.mono) else {
                 self.now = end;
                 return;
             };
             self.now = self.now.later(next.since(self.now.mono));
-            match self
-                .wire
-                .first_entry()
-                .filter(|entry| entry.key().0 <= next)
-            {
+            match self.wire.first_entry().filter(|entry| entry.key().0 <= next) {
                 Some(entry) => {
                     let Datagram { to, bytes } = entry.remove();
                     let message = parse_datagram(&bytes);
@@ -289,9 +278,7 @@ impl Pair {
     pub fn last_answer(&self, who: Who) -> Sdp {
         let mut events = self.ends[who.index()].events.iter().rev();
         let answer = events.find_map(|event| match event {
-            UaEvent::Answer { sdp, .. } | UaEvent::Answered { sdp: Some(sdp), .. } => {
-                Some(sdp.clone())
-            }
+            UaEvent::Answer { sdp, .. } | UaEvent::Answered { sdp: Some(sdp), .. } => Some(sdp.clone()),
             _ => None,
         });
         answer.expect("an answer has come")
@@ -303,12 +290,7 @@ impl Pair {
         self.run(Duration::from_secs(200));
         for who in [Alice, Bob] {
             let legs = &self.ends[who.index()];
-            assert_eq!(
-                legs.ua.legs(),
-                0,
-                "{who:?} keeps legs: {:?}",
-                self.names(who)
-            );
+            assert_eq!(legs.ua.legs(), 0, "{who:?} keeps legs: {:?}", self.names(who));
             assert_eq!(legs.ua.transactions(), 0, "{who:?} keeps transactions");
             let core = &legs.ua.core;
             assert!(core.tags.is_empty() && core.invites.is_empty() && core.clients.is_empty());
@@ -351,19 +333,14 @@ fn leg_of(event: &UaEvent) -> LegId {
         | UaEvent::Ended { leg, .. }
         | UaEvent::Digit { leg, .. }
         | UaEvent::Refer { leg, .. } => *leg,
-        UaEvent::OutOfDialog { .. } | UaEvent::Response { .. } | UaEvent::RequestFailed { .. } => {
-            LegId(0)
-        }
+        UaEvent::OutOfDialog { .. } | UaEvent::Response { .. } | UaEvent::RequestFailed { .. } => LegId(0),
     }
 }
 
 /// The variant's name.
 pub fn name(event: &UaEvent) -> String {
     let text = format!("{event:?}");
-    text.split([' ', '{', '('])
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    text.split([' ', '{', '(']).next().unwrap_or_default().to_owned()
 }
 
 /// First line and method: `SIP/2.0 200 OK | 1 INVITE`.

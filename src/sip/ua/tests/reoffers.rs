@@ -16,10 +16,7 @@ fn a_call_is_held_and_resumed() {
     pair.act(Alice, |ua, now| ua.reoffer(alice, &hold, now));
     pair.run_ms(200);
     let offered = format!("{:?}", pair.ends[1].events.last());
-    assert!(
-        offered.contains("Offer") && offered.contains("sendonly"),
-        "{offered}"
-    );
+    assert!(offered.contains("Offer") && offered.contains("sendonly"), "{offered}");
     assert!(pair.last_answer(Alice).to_string().contains("recvonly"));
     pair.ends[1].answers = Some(sdp_from(40_002, Direction::SendRecv));
     let resume = sdp_from(20_000, Direction::SendRecv);
@@ -128,10 +125,7 @@ fn a_peer_that_asks_for_an_offer_gets_one() {
     let leg = solo.leg();
     let reinvite = solo.request_to(&to, "INVITE", 2, "", "");
     solo.hear(&reinvite);
-    assert!(matches!(
-        solo.events.last(),
-        Some(UaEvent::OfferWanted { .. })
-    ));
+    assert!(matches!(solo.events.last(), Some(UaEvent::OfferWanted { .. })));
     let offer = sdp_from(40_000, Direction::SendRecv);
     solo.act(|ua, now| ua.answer(leg, Ok(&offer), now));
     assert!(solo.last().contains("m=audio 40000"));
@@ -181,10 +175,11 @@ fn a_cancelled_re_invite_ends_only_itself() {
     let cancel = reinvite
         .replace("INVITE sip", "CANCEL sip")
         .replace("2 INVITE", "2 CANCEL");
-    solo.hear(&cancel.replace(SDP, "").replace(
-        &format!("Content-Length: {}", SDP.len()),
-        "Content-Length: 0",
-    ));
+    solo.hear(
+        &cancel
+            .replace(SDP, "")
+            .replace(&format!("Content-Length: {}", SDP.len()), "Content-Length: 0"),
+    );
     assert_eq!(solo.status(), 487);
     assert_eq!(solo.ua.legs(), 1);
     let sdp = sdp_from(40_000, Direction::SendRecv);
@@ -226,13 +221,7 @@ fn a_peer_that_has_forgotten_the_call_ends_it() {
     let sdp = sdp_from(40_002, Direction::SendRecv);
     solo.act(|ua, now| ua.reoffer(leg, &sdp, now));
     let reinvite = solo.last_that("INVITE");
-    solo.hear(&answer(
-        &reinvite,
-        "481 Call/Transaction Does Not Exist",
-        "",
-        "",
-        "",
-    ));
+    solo.hear(&answer(&reinvite, "481 Call/Transaction Does Not Exist", "", "", ""));
     assert_eq!(solo.end(), Some(LegEnd::Timeout));
     assert_eq!(solo.count_that("BYE"), 1);
 }

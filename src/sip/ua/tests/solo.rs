@@ -12,7 +12,8 @@ use crate::sip::message::parse_datagram;
 use crate::sip::transaction::TransactionConfig;
 use crate::sip::ua::{Command, LegEnd, UaConfig, UaEvent, UserAgent};
 
-pub const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.50\r\ns=-\r\nc=IN IP4 192.0.2.50\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n";
+pub const SDP: &str =
+    "v=0\r\no=- 1 1 IN IP4 192.0.2.50\r\ns=-\r\nc=IN IP4 192.0.2.50\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n";
 
 pub struct Solo {
     pub ua: UserAgent,
@@ -27,11 +28,7 @@ pub struct Solo {
 impl Solo {
     pub fn new(config: UaConfig) -> Self {
         Self {
-            ua: UserAgent::new(
-                config,
-                TransactionConfig::default(),
-                StdRng::seed_from_u64(7),
-            ),
+            ua: UserAgent::new(config, TransactionConfig::default(), StdRng::seed_from_u64(7)),
             now: Now::default(),
             flow: Flow {
                 transport: Transport::Udp,
@@ -53,7 +50,11 @@ impl Solo {
                     let text = String::from_utf8_lossy(&bytes).into_owned();
                     self.sent.push((flow, text));
                 }
-                Command::Event(UaEvent::Incoming { leg, refusal: Some(refusal), .. }) => {
+                Command::Event(UaEvent::Incoming {
+                    leg,
+                    refusal: Some(refusal),
+                    ..
+                }) => {
                     self.ua.reject(leg, refusal.status, &refusal.headers, self.now);
                 }
                 Command::Event(event) => self.events.push(event),
@@ -84,14 +85,7 @@ impl Solo {
     }
 
     /// A request of the peer with this To.
-    pub fn request_to(
-        &mut self,
-        to: &str,
-        method: &str,
-        cseq: u32,
-        extra: &str,
-        body: &str,
-    ) -> String {
+    pub fn request_to(&mut self, to: &str, method: &str, cseq: u32, extra: &str, body: &str) -> String {
         self.branch += 1;
         let branch = self.branch;
         let kind = if body.is_empty() || extra.contains("Content-Type") {
@@ -119,26 +113,18 @@ impl Solo {
 
     /// The last thing sent.
     pub fn last(&self) -> String {
-        self.sent
-            .last()
-            .map(|(_, text)| text.clone())
-            .unwrap_or_default()
+        self.sent.last().map(|(_, text)| text.clone()).unwrap_or_default()
     }
 
     /// The last thing sent that begins so.
     pub fn last_that(&self, begins: &str) -> String {
         let mut texts = self.sent.iter().rev().map(|(_, text)| text);
         let found = texts.find(|text| text.starts_with(begins));
-        found
-            .unwrap_or_else(|| panic!("nothing begins with {begins}"))
-            .clone()
+        found.unwrap_or_else(|| panic!("nothing begins with {begins}")).clone()
     }
 
     pub fn count_that(&self, begins: &str) -> usize {
-        self.sent
-            .iter()
-            .filter(|(_, text)| text.starts_with(begins))
-            .count()
+        self.sent.iter().filter(|(_, text)| text.starts_with(begins)).count()
     }
 
     pub fn names(&self) -> Vec<String> {
@@ -164,12 +150,8 @@ impl Solo {
 /// The value of a header in a text.
 pub fn header(text: &str, name: &str) -> String {
     let prefix = format!("{name}: ");
-    let value = text
-        .lines()
-        .find_map(|line| line.strip_prefix(prefix.as_str()));
-    value
-        .unwrap_or_else(|| panic!("no {name} in {text}"))
-        .to_owned()
+    let value = text.lines().find_map(|line| line.strip_prefix(prefix.as_str()));
+    value.unwrap_or_else(|| panic!("no {name} in {text}")).to_owned()
 }
 
 /// The peer's answer to a request of ours, with its tag and further headers.

@@ -69,12 +69,7 @@ fn doubled_and_reordered_packets_never_make_a_second_leg() {
     for seed in 100..160 {
         let mut pair = live_through(seed, weather);
         assert_eq!(pair.saw(Bob, "Incoming"), 1, "seed {seed}");
-        assert_eq!(
-            pair.saw(Bob, "Confirmed"),
-            1,
-            "seed {seed}: {:?}",
-            pair.names(Bob)
-        );
+        assert_eq!(pair.saw(Bob, "Confirmed"), 1, "seed {seed}: {:?}", pair.names(Bob));
         pair.comes_to_rest();
     }
 }
@@ -107,11 +102,7 @@ fn the_cancel_races_the_answer_at_every_distance() {
         pair.run_ms(100);
         let bob = pair.incoming(Bob);
         let answer = sdp_from(40_000, Direction::SendRecv);
-        let (first, second) = if late_ms < 30 {
-            (Alice, Bob)
-        } else {
-            (Bob, Alice)
-        };
+        let (first, second) = if late_ms < 30 { (Alice, Bob) } else { (Bob, Alice) };
         for who in [first, second] {
             pair.act(who, |ua, now| match who {
                 Alice => ua.hangup(alice, None, now),
