@@ -17,8 +17,8 @@ use super::script::Script;
 const STEPS_MAX: usize = 48;
 /// Turns of the wheel in one script, those that a leap makes up for included.
 const TURNS_MAX: u64 = 64;
-/// Most packets that one turn may send: at most 60 ms of sound owed, in packets of 10 ms, and a report.
-const PACKETS_A_TURN_MAX: usize = 8;
+/// Most packets that one turn may send: 20 ms of sound and the packet before, in packets of 10 ms, and a report.
+const PACKETS_A_TURN_MAX: usize = 4;
 /// Most events that one call may bring: the frames of 5 s, and a few.
 const OUTPUTS_A_CALL_MAX: usize = 260;
 /// One turn.

@@ -241,10 +241,13 @@ impl Session {
 }
 
 impl Transmitter {
-    /// One turn more of sound is due; a talkspurt's first packet goes at once, whatever its length.
+    /// One turn more of sound is due; a talkspurt's first packet goes at once, whatever its length. Turns in which there was
+    /// nothing left to send, or longer packets, must not be made up for in one burst: then a new talkspurt begins.
     fn be_owed(&mut self, packet: u32) {
+        let owed = self.owed.saturating_add(FRAME_STEP);
+        self.talking &= owed <= packet + FRAME_STEP;
         if self.talking {
-            self.owed += FRAME_STEP;
+            self.owed = owed;
         } else {
             self.owed = packet;
             self.end = self.start_of_sound();

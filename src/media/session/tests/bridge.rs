@@ -146,6 +146,26 @@ fn an_announcement_to_one_leg_comes_before_the_bridge() {
 }
 
 #[test]
+fn an_announcement_behind_another_leaves_in_its_own_time() {
+    // Found by fuzzing: the other leg's long packets had run ahead, the first announcement's end was waited for, and the
+    // turns of that wait came out as one burst of the second announcement.
+    let (mut a, mut b) = joined();
+    for n in 0..4 {
+        let long = Header {
+            timestamp: u32::from(n) * 960,
+            ..audio(n)
+        };
+        assert_eq!(pass(&mut a, &mut b, long, &[0x55; 960]).len(), 1);
+    }
+    b.play(1, &[&clip(160, 440.0)]);
+    b.ticks(10);
+    b.play(2, &[&clip(1_600, 440.0)]);
+    b.sent.clear();
+    b.tick();
+    assert_eq!(b.rtp().len(), 1);
+}
+
+#[test]
 fn comfort_noise_passes_only_to_a_side_that_agreed_to_it_and_nothing_passes_to_one_on_hold() {
     let (mut a, mut b) = joined();
     let noise = Header {
