@@ -163,11 +163,13 @@ pub(super) fn exchange_config(
             session_expires_s: config.sip.session_expires_s,
             min_se_s: config.sip.min_se_s,
             ack_timeout: ms(config.sip.t1_ms * 64),
-            advertised: config
-                .sip
-                .advertised_v4
-                .map(Into::into)
-                .or(config.sip.advertised_v6.map(Into::into)),
+            advertised: [
+                config.sip.advertised_v4.map(Into::into),
+                config.sip.advertised_v6.map(Into::into),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             tcp_listen_port: tcp_port,
             retry_after_s: config.drain.retry_after_s,
             ..UaConfig::default()
