@@ -10,7 +10,7 @@ use super::bounds::{Bound, bound};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Io {
-    /// io_uring where the kernel allows it, else epoll.
+    /// What was measured to be as good and asks least of the kernel: epoll.
     #[default]
     Auto,
     /// Always epoll.

@@ -100,7 +100,7 @@ impl Hands {
             Command::Resolve { query, question } => self.resolve(query, question),
             Command::Reach { query, target } => self.reach(query, target),
             Command::TrunkState(state) => self.trunk_changed(state),
-            Command::TrunkEvent { name, event } => tell(&name, event),
+            Command::TrunkEvent { name, event } => tell(&name, event, exchange.shared().draining),
             Command::TrunkFailed { name, target } => self.tell_shard(0, Input::TrunkFailed(name, target)),
         }
     }
@@ -256,9 +256,10 @@ fn media_address(local: IpAddr, remote: Option<IpAddr>) -> IpAddr {
 }
 
 /// Tells the operator what happened to a trunk.
-fn tell(trunk: &str, event: TrunkEvent) {
+fn tell(trunk: &str, event: TrunkEvent, draining: bool) {
     match event {
         TrunkEvent::Up => tracing::info!(trunk, "a trunk is up"),
+        TrunkEvent::Down if draining => tracing::info!(trunk, "a trunk was left"),
         TrunkEvent::Down => tracing::error!(trunk, "ALARM: a trunk is down: no call can be placed by it"),
         TrunkEvent::Registered { expires_s } => tracing::debug!(trunk, expires_s, "registered"),
         TrunkEvent::RegistrationFailed { status, retry_in_s } => {

@@ -10,6 +10,7 @@ pub mod library;
 pub mod logging;
 pub mod media;
 mod meter;
+mod parts;
 pub mod plans;
 mod reach;
 mod recorder;

@@ -127,8 +127,9 @@ impl Core {
     /// Our Contact on a flow.
     pub fn contact(&self, flow: &Flow) -> String {
         let mut address = flow.local;
-        if let Some(ip) = self.config.advertised.filter(|ip| ip.is_ipv4() == address.is_ipv4()) {
-            address.set_ip(ip);
+        let mut advertised = self.config.advertised.iter();
+        if let Some(ip) = advertised.find(|ip| ip.is_ipv4() == address.is_ipv4()) {
+            address.set_ip(*ip);
         }
         if !flow.transport.is_reliable() {
             return format!("<sip:{address}>");

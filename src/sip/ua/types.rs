@@ -29,8 +29,8 @@ pub struct UaConfig {
     pub allow_out_of_dialog: Vec<Method>,
     /// Whether REFER within a dialog reaches the application; otherwise 405.
     pub allow_refer: bool,
-    /// Address written into our Contact instead of the flow's own, for flows of the same address family.
-    pub advertised: Option<IpAddr>,
+    /// Addresses written into our Contact instead of the flow's own, for flows of the same address family: one of each.
+    pub advertised: Vec<IpAddr>,
     /// Port written into our Contact on TCP: a connection that we opened has a local port nobody can call.
     pub tcp_listen_port: Option<u16>,
     /// What `Retry-After` says while draining, seconds.
@@ -46,7 +46,7 @@ impl Default for UaConfig {
             ack_timeout: Duration::from_secs(32),
             allow_out_of_dialog: Vec::new(),
             allow_refer: false,
-            advertised: None,
+            advertised: Vec::new(),
             tcp_listen_port: None,
             retry_after_s: 30,
         }

@@ -329,3 +329,23 @@ pub fn established(solo: &mut Solo, extra: &str) -> String {
     assert_eq!(solo.names(), ["Incoming", "Confirmed"]);
     to
 }
+
+/// Behind two address translators, one for each family, the peer was told the IPv4 address over IPv6 as well.
+#[test]
+fn each_family_is_told_its_own_public_address() {
+    let config = UaConfig {
+        advertised: vec!["203.0.113.7".parse().unwrap(), "2001:db8::7".parse().unwrap()],
+        ..UaConfig::default()
+    };
+    let flows = [("192.0.2.1:5060", "203.0.113.7"), ("[2001:db8::1]:5060", "2001:db8::7")];
+    for (local, told) in flows {
+        let mut solo = Solo::new(config.clone());
+        solo.flow.local = local.parse().unwrap();
+        let invite = solo.request("INVITE", 1, "", SDP);
+        solo.hear(&invite);
+        let leg = solo.leg();
+        let sdp = sdp_from(40_000, Direction::SendRecv);
+        solo.act(|ua, now| ua.accept(leg, &sdp, now));
+        assert!(header(&solo.last(), "Contact").contains(told), "{}", solo.last());
+    }
+}
