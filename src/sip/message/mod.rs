@@ -2,7 +2,6 @@
 //! Knows no transaction, no dialog and no socket.
 
 mod address;
-pub mod auth;
 mod framer;
 mod head;
 mod header_name;
