@@ -9,6 +9,7 @@ pub mod ivr;
 pub mod kernel;
 pub mod media;
 pub mod net;
+pub mod queue;
 pub mod sip;
 pub mod speech;
 pub mod store;

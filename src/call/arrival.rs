@@ -55,6 +55,7 @@ impl Call {
             trunk: peer.map(|p| p.name.clone()),
             sip_call_id: invite.headers.call_id().unwrap_or_default().to_string(),
             source: flow.remote.to_string(),
+            placed_by: None,
         };
         let language = number.map_or_else(Language::default, |n| n.language);
         let mut call = Self {

@@ -87,10 +87,33 @@ pub enum Command {
         /// The other.
         b: MediaId,
     },
-    /// Take a session and its peer apart.
+    /// Take a session out of its bridge or mix. A bridge's other side is alone then; a mix goes on without it.
     Unbridge {
         /// The session.
         id: MediaId,
+    },
+    /// From now on these sessions, all on one worker, hear whom they are said to hear; bridges and mixes that any of them was
+    /// in are over. Two who hear each other and nobody else are better bridged.
+    Mix {
+        /// Who hears whom.
+        members: Vec<Hearing>,
+    },
+    /// Record a whole conversation in two channels: on the left what this session (the citizen's) says, on the right what
+    /// people say to it, through holds, bridges and mixes, prompts and music left out. Told by [`super::Exchange::recorded`].
+    RecordCall {
+        /// The citizen's session.
+        id: MediaId,
+        /// Name below the recordings' folder.
+        file: String,
+        /// Longest length.
+        max: Duration,
+    },
+    /// Keep silence in the session's recording from now on, or record again: the length stays true.
+    MaskRecording {
+        /// The session.
+        id: MediaId,
+        /// Silence or sound.
+        on: bool,
     },
     /// Open a recording file and let the session fill it.
     StartRecording {
@@ -148,6 +171,15 @@ pub enum Command {
         /// The address.
         target: Target,
     },
+}
+
+/// What one session of a mix hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hearing {
+    /// The session.
+    pub id: MediaId,
+    /// The sessions that it hears; none of them twice, itself not among them.
+    pub hears: Vec<MediaId>,
 }
 
 /// The shard that a SIP Call-ID falls to: the same for every message of a dialog, whoever sends it (FNV-1a).
@@ -236,11 +268,7 @@ impl Desk {
     /// Writes events that nobody waits for.
     pub(super) fn note(&mut self, call: CallId, kind: EventKind, now: Now) {
         self.push(Command::Append {
-            events: vec![Event {
-                call,
-                at: now.wall,
-                kind,
-            }],
+            events: vec![Event::of_call(call, now.wall, kind)],
             ticket: None,
         });
     }
@@ -251,11 +279,7 @@ impl Desk {
         self.tickets.insert(self.last_ticket, (call, after));
         let events = kinds
             .into_iter()
-            .map(|kind| Event {
-                call,
-                at: now.wall,
-                kind,
-            })
+            .map(|kind| Event::of_call(call, now.wall, kind))
             .collect();
         self.push(Command::Append {
             events,

@@ -11,13 +11,15 @@ mod exchange;
 mod gateway;
 mod live;
 mod message;
+mod order;
 pub mod phone;
 mod register;
 mod transfer;
 mod trunks;
 
 pub use admission::{CallerId, Limits, Lines, Peer, Refusal};
-pub use desk::{Command, LocalRtp, shard_of};
+pub use desk::{Command, Hearing, LocalRtp, shard_of};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
 pub use gateway::{Gateway, Route, TrunkState};
 pub use message::Recorded;
+pub use order::{Denied, Done, Order, Place};

@@ -83,6 +83,7 @@ impl Hands {
             } => self.play(id, play, pieces, language, repeat),
             Command::Bridge { a, b } => taken(self.media.bridge(a, b)),
             Command::Unbridge { id } => taken(self.media.unbridge(id)),
+            Command::Mix { .. } | Command::RecordCall { .. } | Command::MaskRecording { .. } => {}
             Command::StartRecording { id, file, max, silence } => {
                 if let Err(failed) = self.start_recording(id, &file, max, silence) {
                     exchange.recorded(id, &failed, clock::now());

@@ -42,6 +42,7 @@ impl Meter {
     }
 
     fn count_one(&mut self, event: &Event) {
+        let Some(call) = event.call() else { return };
         match &event.kind {
             EventKind::Invite { hotline, .. } => {
                 self.shown.arrived.fetch_add(1, Ordering::Relaxed);
@@ -51,16 +52,16 @@ impl Meter {
                     None => self.unknown.increment(1),
                 }
                 if self.arrived.len() < REMEMBERED_MAX {
-                    self.arrived.insert(event.call, event.at);
+                    self.arrived.insert(call, event.at);
                 }
             }
             EventKind::AnsweredByMachine { .. } => {
-                if let Some(at) = self.arrived.get(&event.call) {
+                if let Some(at) = self.arrived.get(&call) {
                     self.pickup.record(seconds(*at, event.at));
                 }
             }
             EventKind::Ended { by, reason, status } => {
-                if let Some(at) = self.arrived.remove(&event.call) {
+                if let Some(at) = self.arrived.remove(&call) {
                     self.length.record(seconds(at, event.at));
                 }
                 counter!("yihao_calls_ended_total", "reason" => reason.as_str(), "by" => by.as_str()).increment(1);
@@ -93,6 +94,22 @@ impl Meter {
             | EventKind::TransferStarted { .. }
             | EventKind::RecordingStarted { .. }
             | EventKind::Held { .. }
+            | EventKind::QueueLeft { .. }
+            | EventKind::OfferEnded { .. }
+            | EventKind::Joined { .. }
+            | EventKind::PartLeft { .. }
+            | EventKind::AgentHeld { .. }
+            | EventKind::Parked { .. }
+            | EventKind::PickedUp { .. }
+            | EventKind::SentOn { .. }
+            | EventKind::RecordingMasked { .. }
+            | EventKind::RatingAsked { .. }
+            | EventKind::Rated { .. }
+            | EventKind::Outcome { .. }
+            | EventKind::CallbackTried { .. }
+            | EventKind::CallbackSettled { .. }
+            | EventKind::DialogOpened { .. }
+            | EventKind::AgentChanged { .. }
             | EventKind::Revealed { .. } => {}
         }
     }

@@ -2,13 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallId, EndReason, EndedBy, PhoneNumber, Wall};
+use super::{AgentId, AgentStatus, CallId, EndReason, EndedBy, PhoneNumber, Wall};
 
-/// One fact about one call.
+/// Whom or what a fact is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A call.
+    Call(CallId),
+    /// An agent.
+    Agent(AgentId),
+}
+
+/// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The call.
-    pub call: CallId,
+    /// Whom or what it is about.
+    #[serde(flatten)]
+    pub about: Subject,
     /// When it happened.
     pub at: Wall,
     /// What happened.
@@ -16,7 +27,94 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// What can happen to a call. New kinds are added, old ones never change their meaning: they stand in old ledgers.
+impl Event {
+    /// A fact about a call.
+    pub const fn of_call(call: CallId, at: Wall, kind: EventKind) -> Self {
+        Self {
+            about: Subject::Call(call),
+            at,
+            kind,
+        }
+    }
+
+    /// The call that it is about, if it is about one.
+    pub const fn call(&self) -> Option<CallId> {
+        match &self.about {
+            Subject::Call(call) => Some(*call),
+            Subject::Agent(_) => None,
+        }
+    }
+
+    /// The agent that it is about, if it is about one.
+    pub const fn agent(&self) -> Option<&AgentId> {
+        match &self.about {
+            Subject::Call(_) => None,
+            Subject::Agent(agent) => Some(agent),
+        }
+    }
+}
+
+/// How an offer to an agent ended without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferEnd {
+    /// The agent's telephone rang to the end (RONA).
+    NoAnswer,
+    /// The agent refused.
+    Rejected,
+    /// The telephone is engaged with something that we do not know of.
+    Busy,
+    /// The telephone cannot be reached.
+    Unreachable,
+    /// The caller is gone, or another agent was faster.
+    Withdrawn,
+}
+
+/// The part that somebody plays in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The agent whose call it is.
+    Agent,
+    /// Another agent, a unit or an interpreter who was asked first, away from the citizen.
+    Consulted,
+    /// A third who speaks with both (GB/T 33358 §3.7).
+    Third,
+    /// A supervisor who only hears.
+    Listening,
+    /// A supervisor whom only the agent hears.
+    Whispering,
+    /// A supervisor whom all hear.
+    Barging,
+}
+
+/// What is needed to say goodbye in a dialog after a restart (RFC 3261 §12): a telephone whose server died is told, and does
+/// not wait in silence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dialog {
+    /// Call-ID.
+    pub call_id: String,
+    /// Our tag.
+    pub local_tag: String,
+    /// Theirs.
+    pub remote_tag: String,
+    /// Our URI, as in our From.
+    pub local_uri: String,
+    /// Theirs, as in our To.
+    pub remote_uri: String,
+    /// Their Contact.
+    pub target: String,
+    /// Route set, in our order.
+    pub routes: Vec<String>,
+    /// CSeq of our next request.
+    pub cseq: u32,
+    /// `udp` or `tcp`.
+    pub transport: String,
+    /// Their address.
+    pub remote: String,
+}
+
+/// What can happen. New kinds are added, old ones never change their meaning: they stand in old ledgers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventKind {
@@ -32,8 +130,11 @@ pub enum EventKind {
         trunk: Option<String>,
         /// SIP Call-ID of the caller's leg, to find its trace.
         sip_call_id: String,
-        /// Address that the INVITE came from, `ip:port`.
+        /// Address that the INVITE came from, `ip:port`; empty where we placed the call.
         source: String,
+        /// The agent who placed the call, where one did: then `from` is the hotline's number and `to` the citizen's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        placed_by: Option<AgentId>,
     },
     /// First 180 or 183 sent.
     Ringing,
@@ -47,6 +148,17 @@ pub enum EventKind {
     PersonRequested {
         /// Name of the queue.
         queue: String,
+        /// What the caller has waited in earlier queues of this matter, or before the server was killed, milliseconds.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        carried_ms: u64,
+    },
+    /// The caller left the queue without a person: `abandoned`, `timeout`, `full`, `long_wait`, `no_agents`, `callback`,
+    /// `transferred`, `menu` …
+    QueueLeft {
+        /// Name of the queue.
+        queue: String,
+        /// How.
+        outcome: String,
     },
     /// The call was offered to an agent.
     Offered {
@@ -57,6 +169,127 @@ pub enum EventKind {
     AnsweredByPerson {
         /// The agent, or the place that was called.
         agent: String,
+    },
+    /// An offer came to nothing.
+    OfferEnded {
+        /// The agent.
+        agent: String,
+        /// How.
+        outcome: OfferEnd,
+    },
+    /// Somebody joined the conversation, besides the citizen. The agent who answered joins with `AnsweredByPerson`.
+    Joined {
+        /// The agent's name, or the number.
+        who: String,
+        /// As what.
+        part: Part,
+    },
+    /// Somebody left it, and the citizen stays. Talk time of an agent ends here.
+    PartLeft {
+        /// The agent's name, or the number.
+        who: String,
+        /// What he was.
+        part: Part,
+    },
+    /// The agent put the citizen on hold with music, or came back.
+    AgentHeld {
+        /// The agent.
+        agent: AgentId,
+        /// True while on hold.
+        on: bool,
+    },
+    /// The call was parked.
+    Parked {
+        /// Where: what is dialled to pick it up.
+        slot: String,
+        /// By whom.
+        by: AgentId,
+    },
+    /// The parked (or ringing) call was picked up.
+    PickedUp {
+        /// By whom.
+        by: AgentId,
+    },
+    /// The agent sent the call on: to a queue, a colleague, a number.
+    SentOn {
+        /// By whom.
+        by: AgentId,
+        /// `queue:NAME`, `agent:NAME` or `number:NUMBER` (masked as numbers are).
+        to: String,
+        /// Whether the target was spoken to first.
+        attended: bool,
+    },
+    /// Private data is being spoken: the recording keeps silence in its place, or takes sound again.
+    RecordingMasked {
+        /// True while masked.
+        on: bool,
+        /// By whom.
+        by: String,
+    },
+    /// The citizen was asked how it was (好差评).
+    RatingAsked {
+        /// The agent whom it is about.
+        agent: AgentId,
+    },
+    /// The citizen answered.
+    Rated {
+        /// The agent whom it is about.
+        agent: AgentId,
+        /// 5 very satisfied … 1 very dissatisfied.
+        stars: u8,
+    },
+    /// What came of the call, in the agent's words.
+    Outcome {
+        /// Code of the catalogue: `answered`, `case`, `callback`, `emergency`, `invalid`, `no_policy` … (mission rows N5–N7, N14).
+        code: String,
+        /// Note, if any.
+        note: String,
+        /// By whom.
+        by: String,
+    },
+    /// We tried to call back for a debt of this call.
+    CallbackTried {
+        /// The call that was placed.
+        by_call: CallId,
+        /// `reached`, `no_answer`, `busy`, `failed`.
+        outcome: String,
+    },
+    /// A debt of this call is settled: the citizen was reached, or somebody decided.
+    CallbackSettled {
+        /// `reached` (we called), `called_again` (the citizen did, and spoke with a person), `decided`.
+        how: String,
+        /// The call in which it happened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by_call: Option<CallId>,
+        /// By whom.
+        by: String,
+        /// Why, for a decision.
+        note: String,
+    },
+    /// A dialog of this call stands: whoever finds the call interrupted can say goodbye.
+    DialogOpened {
+        /// How.
+        dialog: Box<Dialog>,
+    },
+    /// An agent's new status, whole: the last such event is the truth.
+    AgentChanged {
+        /// What the agent does now.
+        status: AgentStatus,
+        /// Reason code of a pause: `meal`, `training`, `no_answer` (put there by the system) …
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The call that it is about, for `ringing`, `talking`, `holding`, `wrap_up`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call_id: Option<CallId>,
+        /// The queue that the call came by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<String>,
+        /// When the wrap-up ends by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Wall>,
+        /// Who did it, if not the agent or the system.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// The dialplan came to this step.
     Step {
@@ -110,7 +343,7 @@ pub enum EventKind {
     CallbackOwed {
         /// Number to call.
         to: PhoneNumber,
-        /// Why: `message_left`, `abandoned`, `rejected`, `overflow`.
+        /// Why: `message_left`, `abandoned`, `rejected`, `overflow`, `interrupted`, `requested`.
         because: String,
     },
     /// The far side put the call on hold, or took it back.
@@ -135,7 +368,7 @@ pub enum EventKind {
         jitter_ms: u32,
     },
     /// The call ended. Exactly one for each call, and nothing after it but `RecordingEnded`, the `CallbackOwed` that a
-    /// recording brings, and `Quality`.
+    /// recording brings, `Quality`, `Outcome`, `Revealed`, and what becomes of a debt.
     Ended {
         /// Who ended it.
         by: EndedBy,
@@ -151,4 +384,51 @@ pub enum EventKind {
         /// What.
         what: String,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_old_ledgers_is_still_read() {
+        let old = r#"{"call":"01KAKBZ2T10000000000000000","at":5,"type":"person_requested","queue":"general"}"#;
+        let event: Event = serde_json::from_str(old).unwrap();
+        assert_eq!(
+            event.kind,
+            EventKind::PersonRequested {
+                queue: "general".into(),
+                carried_ms: 0
+            }
+        );
+        assert_eq!(serde_json::to_string(&event).unwrap(), old);
+    }
+
+    #[test]
+    fn an_agents_event_names_the_agent() {
+        let event = Event {
+            about: Subject::Agent(AgentId::parse("8001").unwrap()),
+            at: Wall::from_millis(5),
+            kind: EventKind::AgentChanged {
+                status: AgentStatus::Available,
+                reason: None,
+                call_id: None,
+                queue: None,
+                until: None,
+                by: None,
+            },
+        };
+        let text = serde_json::to_string(&event).unwrap();
+        assert_eq!(
+            text,
+            r#"{"agent":"8001","at":5,"type":"agent_changed","status":"available"}"#
+        );
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+        assert_eq!(event.call(), None);
+    }
 }

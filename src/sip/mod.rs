@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod flow;
 pub mod message;
+pub mod registrar;
 pub mod sdp;
 pub mod transaction;
 pub mod trunk;

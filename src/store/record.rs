@@ -142,7 +142,7 @@ pub struct Quality {
 /// The record of the call that these events belong to, in their order; `None` without any. Events of other calls than the
 /// first one's are left out.
 pub fn fold(events: &[Event]) -> Option<CallRecord> {
-    let mut record = CallRecord::new(events.first()?.call);
+    let mut record = CallRecord::new(events.iter().find_map(Event::call)?);
     events.iter().for_each(|event| record.apply(event));
     Some(record)
 }
@@ -186,7 +186,7 @@ impl CallRecord {
 
     /// Takes in the next event.
     pub fn apply(&mut self, event: &Event) {
-        if event.call != self.call {
+        if event.call() != Some(self.call) {
             return;
         }
         let at = event.at;
@@ -199,6 +199,7 @@ impl CallRecord {
                 trunk,
                 sip_call_id,
                 source,
+                placed_by: _,
             } => {
                 if self.invite_at.is_none() {
                     self.invite_at = Some(at);
@@ -212,7 +213,7 @@ impl CallRecord {
             }
             EventKind::Ringing => first(&mut self.ringing_at, at),
             EventKind::AnsweredByMachine { codec: _ } => first(&mut self.answered_by_machine_at, at),
-            EventKind::PersonRequested { queue: _ } => first(&mut self.person_requested_at, at),
+            EventKind::PersonRequested { .. } => first(&mut self.person_requested_at, at),
             EventKind::Offered { agent: _ } => first(&mut self.offered_at, at),
             EventKind::AnsweredByPerson { agent } => {
                 first(&mut self.answered_by_person_at, at);
@@ -259,6 +260,22 @@ impl CallRecord {
             EventKind::Keys { .. }
             | EventKind::Held { .. }
             | EventKind::MediaLost { .. }
+            | EventKind::QueueLeft { .. }
+            | EventKind::OfferEnded { .. }
+            | EventKind::Joined { .. }
+            | EventKind::PartLeft { .. }
+            | EventKind::AgentHeld { .. }
+            | EventKind::Parked { .. }
+            | EventKind::PickedUp { .. }
+            | EventKind::SentOn { .. }
+            | EventKind::RecordingMasked { .. }
+            | EventKind::RatingAsked { .. }
+            | EventKind::Rated { .. }
+            | EventKind::Outcome { .. }
+            | EventKind::CallbackTried { .. }
+            | EventKind::CallbackSettled { .. }
+            | EventKind::DialogOpened { .. }
+            | EventKind::AgentChanged { .. }
             | EventKind::Revealed { .. } => {}
         }
     }
@@ -372,12 +389,13 @@ pub(in crate::store) mod tests {
                         trunk: None,
                         sip_call_id,
                         source,
+                        placed_by: None,
                     }
                 }
             ),
             Just(EventKind::Ringing),
             Just(EventKind::AnsweredByMachine { codec: "PCMA".into() }),
-            word().prop_map(|queue| EventKind::PersonRequested { queue }),
+            word().prop_map(|queue| EventKind::PersonRequested { queue, carried_ms: 0 }),
             word().prop_map(|agent| EventKind::Offered { agent }),
             word().prop_map(|agent| EventKind::AnsweredByPerson { agent }),
             word().prop_map(|step| EventKind::Step { step }),
@@ -424,10 +442,8 @@ pub(in crate::store) mod tests {
 
     /// Any events of up to four calls, mixed.
     pub fn events(most: usize) -> impl Strategy<Value = Vec<Event>> {
-        let event = (0_u128..4, wall(), kind()).prop_map(|(call, at, kind)| Event {
-            call: CallId::new(Wall::from_millis(1_700_000_000_000), call),
-            at,
-            kind,
+        let event = (0_u128..4, wall(), kind()).prop_map(|(call, at, kind)| {
+            Event::of_call(CallId::new(Wall::from_millis(1_700_000_000_000), call), at, kind)
         });
         proptest::collection::vec(event, 0..most)
     }
@@ -450,11 +466,7 @@ pub(in crate::store) mod tests {
     #[test]
     fn the_machines_answer_is_not_a_persons() {
         let call = CallId::new(Wall::from_millis(1_700_000_000_000), 1);
-        let at = |s: i64, kind| Event {
-            call,
-            at: Wall::from_millis(1_700_000_000_000 + s * 1_000),
-            kind,
-        };
+        let at = |s: i64, kind| Event::of_call(call, Wall::from_millis(1_700_000_000_000 + s * 1_000), kind);
         let events = [
             at(0, EventKind::Ringing),
             at(1, EventKind::AnsweredByMachine { codec: "PCMA".into() }),
@@ -462,6 +474,7 @@ pub(in crate::store) mod tests {
                 9,
                 EventKind::PersonRequested {
                     queue: "general".into(),
+                    carried_ms: 0,
                 },
             ),
             at(30, EventKind::AnsweredByPerson { agent: "a7".into() }),

@@ -495,6 +495,7 @@ impl World {
                     }
                 }
             }
+            Command::Mix { .. } | Command::RecordCall { .. } | Command::MaskRecording { .. } => {}
             Command::StartRecording { id, file, max, silence } => {
                 if let Some(media) = self.media.get_mut(&id) {
                     media.recording = Some((file, Vec::new()));

@@ -1,35 +1,36 @@
-//! The direction of imports: `main → cli → {http, engine} → {store, net, speech} → call → {sip, media, ivr} → kernel`.
+//! The direction of imports: `main → cli → {http, engine} → {store, net, speech} → call → {sip, media, ivr, queue} → kernel`.
 
 use super::folder;
 use super::source::{Source, tokens};
 
 /// Each folder with the ones it may name. Its own name is always allowed.
-const MAY_NAME: [(&str, &[&str]); 13] = [
+const MAY_NAME: [(&str, &[&str]); 14] = [
     ("kernel", &[]),
     ("config", &["kernel"]),
     ("sip", &["kernel"]),
     ("media", &["kernel"]),
     ("ivr", &["kernel"]),
-    ("call", &["sip", "media", "ivr", "kernel"]),
-    ("store", &["call", "sip", "media", "ivr", "kernel"]),
-    ("net", &["call", "sip", "media", "ivr", "kernel"]),
-    ("speech", &["call", "sip", "media", "ivr", "kernel"]),
+    ("queue", &["kernel"]),
+    ("call", &["sip", "media", "ivr", "queue", "kernel"]),
+    ("store", &["call", "sip", "media", "ivr", "queue", "kernel"]),
+    ("net", &["call", "sip", "media", "ivr", "queue", "kernel"]),
+    ("speech", &["call", "sip", "media", "ivr", "queue", "kernel"]),
     (
         "http",
         &[
-            "config", "store", "net", "speech", "call", "sip", "media", "ivr", "kernel",
+            "config", "store", "net", "speech", "call", "sip", "media", "ivr", "queue", "kernel",
         ],
     ),
     (
         "engine",
         &[
-            "config", "store", "net", "speech", "call", "sip", "media", "ivr", "kernel",
+            "config", "store", "net", "speech", "call", "sip", "media", "ivr", "queue", "kernel",
         ],
     ),
     (
         "cli",
         &[
-            "config", "http", "engine", "store", "net", "speech", "call", "sip", "media", "ivr", "kernel",
+            "config", "http", "engine", "store", "net", "speech", "call", "sip", "media", "ivr", "queue", "kernel",
         ],
     ),
     ("main", &["cli"]),

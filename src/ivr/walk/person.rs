@@ -24,6 +24,7 @@ impl Walk {
             let hook = HookId(self.fresh_id());
             self.event(EventKind::PersonRequested {
                 queue: queue.name.clone(),
+                carried_ms: 0,
             });
             self.push(Command::Hook {
                 id: hook,

@@ -15,11 +15,7 @@ use crate::store::disk_fake::FakeDisk;
 fn event(number: u64) -> Event {
     let at = Wall::from_millis(1_700_000_000_000 + i64::try_from(number).unwrap());
     let step = format!("greeting.{number}{}", "-".repeat(usize::try_from(number % 90).unwrap()));
-    Event {
-        call: CallId::new(at, u128::from(number)),
-        at,
-        kind: EventKind::Step { step },
-    }
+    Event::of_call(CallId::new(at, u128::from(number)), at, EventKind::Step { step })
 }
 
 fn json(number: u64) -> Vec<u8> {

@@ -149,19 +149,19 @@ impl Closing {
                 sha256,
                 cut_short,
             };
-            events.push(Event { call, at, kind });
+            events.push(Event::of_call(call, at, kind));
         }
         if let Some(because) = debt(record, left_a_message)
             && let Some(to) = record.from.clone()
         {
-            events.push(Event {
+            events.push(Event::of_call(
                 call,
                 at,
-                kind: EventKind::CallbackOwed {
+                EventKind::CallbackOwed {
                     to,
                     because: because.to_owned(),
                 },
-            });
+            ));
         }
         if record.ended_at.is_none() {
             tracing::warn!(%call, "a call was cut off by the restart");
@@ -170,7 +170,7 @@ impl Closing {
                 reason: EndReason::Interrupted,
                 status: None,
             };
-            events.push(Event { call, at, kind });
+            events.push(Event::of_call(call, at, kind));
         }
         events
     }

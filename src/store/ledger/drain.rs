@@ -286,10 +286,11 @@ impl Link {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let mut rows = load(&mut transaction, &self.at_hand, events).await?;
         for (seq, event) in events {
-            let row = rows.entry(event.call).or_insert_with(|| CallRow {
+            let Some(call) = event.call() else { continue };
+            let row = rows.entry(call).or_insert_with(|| CallRow {
                 first_seq: *seq,
                 recordings_open: 0,
-                record: CallRecord::new(event.call),
+                record: CallRecord::new(call),
             });
             row.record.apply(event);
             row.recordings_open = row.record.open_recordings().count();
@@ -334,11 +335,11 @@ async fn load(
 ) -> Result<Rows, LedgerError> {
     let mut rows = BTreeMap::new();
     let mut elsewhere = BTreeSet::new();
-    for (_, event) in events {
-        if let Some(row) = at_hand.get(&event.call) {
-            rows.entry(event.call).or_insert_with(|| row.clone());
+    for call in events.iter().filter_map(|(_, event)| event.call()) {
+        if let Some(row) = at_hand.get(&call) {
+            rows.entry(call).or_insert_with(|| row.clone());
         } else {
-            elsewhere.insert(event.call);
+            elsewhere.insert(call);
         }
     }
     if elsewhere.is_empty() {

@@ -59,31 +59,30 @@ fn invite(n: u128, ms: i64) -> Event {
         trunk: None,
         sip_call_id: format!("{n}@example.com"),
         source: "192.0.2.1:5060".into(),
+        placed_by: None,
     };
-    Event {
-        call: call(n),
-        at: at(ms),
-        kind,
-    }
+    Event::of_call(call(n), at(ms), kind)
 }
 
 fn ended(n: u128, ms: i64, reason: EndReason) -> Event {
-    Event {
-        call: call(n),
-        at: at(ms),
-        kind: EventKind::Ended {
+    Event::of_call(
+        call(n),
+        at(ms),
+        EventKind::Ended {
             by: EndedBy::Caller,
             reason,
             status: None,
         },
-    }
+    )
 }
 
 /// What the ledger must say after these events.
 fn expected(events: &[Event]) -> BTreeMap<CallId, crate::store::CallRecord> {
     let mut by_call: BTreeMap<CallId, Vec<Event>> = BTreeMap::new();
     for event in events {
-        by_call.entry(event.call).or_default().push(event.clone());
+        if let Some(call) = event.call() {
+            by_call.entry(call).or_default().push(event.clone());
+        }
     }
     by_call
         .into_iter()
@@ -151,17 +150,7 @@ async fn calls_left_open_by_a_kill_are_ended_once_at_the_last_sign_of_life() {
         file: "m.wav".into(),
         purpose: "message".into(),
     };
-    first.append(
-        vec![
-            invite(1, 0),
-            Event {
-                call: call(1),
-                at: at(10),
-                kind: recording,
-            },
-        ],
-        None,
-    );
+    first.append(vec![invite(1, 0), Event::of_call(call(1), at(10), recording)], None);
     first.append(
         vec![invite(2, 20), ended(2, 50, EndReason::Hangup), invite(3, 60)],
         None,
@@ -280,14 +269,7 @@ async fn calls_are_found_by_what_people_know_of_them() {
         by: "li".into(),
         what: "number".into(),
     };
-    journal.append(
-        vec![Event {
-            call: call(2),
-            at: at(2_000),
-            kind: looked,
-        }],
-        None,
-    );
+    journal.append(vec![Event::of_call(call(2), at(2_000), looked)], None);
     let mut drain = Drain::new(ledger.clone(), journal.clone(), DrainConfig::default(), None);
     drain_to(&mut drain, &journal, 4).await;
     journal.close();
@@ -390,18 +372,10 @@ async fn cpu_per_call_of_six_events_at_fifty_calls_a_second() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let before = cpu_nanos();
     let mut pace = tokio::time::interval(Duration::from_millis(10));
-    let step = |n, ms, step: &str| Event {
-        call: call(n),
-        at: at(ms),
-        kind: EventKind::Step { step: step.into() },
-    };
+    let step = |n, ms, step: &str| Event::of_call(call(n), at(ms), EventKind::Step { step: step.into() });
     for n in 0..CALLS {
         pace.tick().await;
-        let answered = Event {
-            call: call(n),
-            at: at(5),
-            kind: EventKind::AnsweredByMachine { codec: "PCMA".into() },
-        };
+        let answered = Event::of_call(call(n), at(5), EventKind::AnsweredByMachine { codec: "PCMA".into() });
         let first = vec![
             invite(n, 0),
             answered,

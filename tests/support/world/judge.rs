@@ -14,7 +14,7 @@ impl World {
         let id = self.call_ids().get(index).copied();
         self.ledger
             .iter()
-            .filter(|e| Some(e.call) == id)
+            .filter(|e| e.call() == id && id.is_some())
             .map(|e| &e.kind)
             .collect()
     }
@@ -41,8 +41,10 @@ impl World {
     fn call_ids(&self) -> Vec<CallId> {
         let mut ids = Vec::new();
         for event in &self.ledger {
-            if !ids.contains(&event.call) {
-                ids.push(event.call);
+            if let Some(call) = event.call()
+                && !ids.contains(&call)
+            {
+                ids.push(call);
             }
         }
         ids
@@ -113,13 +115,13 @@ impl World {
         let call_id = response.headers.call_id().map(|id| id.to_string()).unwrap_or_default();
         let method = response.headers.cseq().map(|c| c.method);
         let mine = |e: &&Event| matches!(&e.kind, EventKind::Invite { sip_call_id, .. } if *sip_call_id == call_id);
-        let Some(call) = self.ledger.iter().find(mine).map(|e| e.call) else {
+        let Some(call) = self.ledger.iter().find(mine).and_then(Event::call) else {
             return;
         };
         let durable = |what: fn(&EventKind) -> bool| {
             self.ledger[..self.durable]
                 .iter()
-                .any(|e| e.call == call && what(&e.kind))
+                .any(|e| e.call() == Some(call) && what(&e.kind))
         };
         let answered = durable(|k| matches!(k, EventKind::AnsweredByMachine { .. }));
         let ended = durable(|k| matches!(k, EventKind::Ended { .. }));
@@ -143,7 +145,7 @@ impl World {
     fn is_ending(&self, call: CallId) -> bool {
         self.ledger
             .iter()
-            .any(|e| e.call == call && matches!(e.kind, EventKind::Ended { .. }))
+            .any(|e| e.call() == Some(call) && matches!(e.kind, EventKind::Ended { .. }))
     }
 
     fn we_said_bye(&self, call_id: &str) -> bool {

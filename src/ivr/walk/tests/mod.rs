@@ -106,7 +106,7 @@ impl Caller {
                 }
                 Command::Event(EventKind::Step { step }) => format!("at {step}"),
                 Command::Event(EventKind::Keys { keys, .. }) => format!("keys {keys}"),
-                Command::Event(EventKind::PersonRequested { queue }) => format!("wants {queue}"),
+                Command::Event(EventKind::PersonRequested { queue, .. }) => format!("wants {queue}"),
                 Command::Event(EventKind::CallbackOwed { because, .. }) => format!("owed {because}"),
                 Command::Event(other) => format!("{other:?}"),
                 Command::Transfer { to, .. } => format!("transfer {to}"),
