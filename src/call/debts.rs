@@ -42,7 +42,7 @@ impl Call {
     /// The citizen has somebody to speak with: whatever was owed to him is settled.
     pub(super) fn settle_by_speaking(&self, agent: &AgentId, now: Now, desk: &mut Desk) {
         for debt in desk.floor.debts_to(self.citizen_number()) {
-            if desk.floor.settle(debt).is_some() {
+            if desk.floor.settle(debt, now).is_some() {
                 let settled = EventKind::CallbackSettled {
                     how: "called_again".to_owned(),
                     by_call: Some(self.id),

@@ -12,10 +12,8 @@ use crate::ivr::walk::Input as WalkInput;
 use crate::kernel::calendar::Calendar;
 use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber};
 use crate::media::{MediaOutput, QualityStats};
-use crate::queue::Profile;
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message, Method, Request};
-use crate::sip::registrar::BindingChange;
 use crate::sip::sdp::LocalAudio;
 use crate::sip::transaction::{ServerKey, TransactionConfig};
 use crate::sip::trunk::{Answer, Target, TrunkConfig};
@@ -219,16 +217,6 @@ impl Exchange {
     /// Whether every carrier has taken our farewell, or had two seconds for it.
     pub fn trunks_are_stopped(&self, now: Now) -> bool {
         self.trunks.are_stopped(now)
-    }
-
-    /// An account's telephones have changed. The registrar tells it, at the start for every account that has any.
-    pub fn bound(&mut self, change: BindingChange, now: Now) {
-        let _ = (change, now); // nobody is rung yet
-    }
-
-    /// All accounts as they are from now on.
-    pub fn set_agents(&mut self, profiles: Vec<Profile>, now: Now) {
-        let _ = (profiles, now); // nobody is rung yet
     }
 
     /// A media worker reports.

@@ -6,7 +6,7 @@ use crate::kernel::{AgentId, CallId, EventKind, Now, OfferEnd};
 use crate::queue::{
     AgentView, Command as FloorCommand, Debt, FloorConfig, Profile, QueueView, Restored, Returning, Task,
 };
-use crate::sip::registrar::{Accounts, BindingChange};
+use crate::sip::registrar::BindingChange;
 
 use super::exchange::Exchange;
 use super::live::Phase;
@@ -20,8 +20,7 @@ impl Exchange {
     }
 
     /// All accounts as they are from now on.
-    pub fn set_agents(&mut self, profiles: Vec<Profile>, accounts: Accounts, now: Now) {
-        let _ = accounts; // the registrar checks passwords; calls of agents are known by their flow
+    pub fn set_agents(&mut self, profiles: Vec<Profile>, now: Now) {
         self.desk.floor.set_agents(profiles, now);
         self.turn(now);
     }
