@@ -1,6 +1,7 @@
 //! A city in a box: the exchange, its media sessions, telephones and the network between them, in virtual time from a
 //! seed. What happens here in an hour takes milliseconds, and the same seed gives the same hour.
 
+mod agents;
 mod judge;
 mod network;
 mod sound;
@@ -15,9 +16,9 @@ use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
 use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Recorded, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
-use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
+use yihao::kernel::{Event, MediaId, Mono, Now, Wall};
 use yihao::media::{Clip, MediaCommand};
-use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
+use yihao::sip::message::{Host, NameAddr, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
 use yihao::sip::trunk::{Answer, Question, SrvRecord, Target, TrunkConfig};
 use yihao::sip::ua::UaConfig;
@@ -27,6 +28,7 @@ use self::network::{Kind, Packet};
 use self::sound::ServerMedia;
 use super::plans;
 
+pub use self::agents::Agent;
 pub use self::network::Weather;
 
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -59,6 +61,7 @@ pub struct World {
     pub now: Now,
     pub exchange: Exchange,
     pub phones: Vec<Phone>,
+    pub agents: Vec<Agent>,
     /// Everything the ledger holds, in order.
     pub ledger: Vec<Event>,
     /// Recordings that were closed: file and A-law frames.
@@ -124,6 +127,7 @@ impl World {
             now,
             exchange: Exchange::new(config, shared),
             phones: Vec::new(),
+            agents: Vec::new(),
             ledger: Vec::new(),
             recordings: BTreeMap::new(),
             played: Vec::new(),
@@ -188,6 +192,16 @@ impl World {
 
     pub fn phone_address(index: usize) -> SocketAddr {
         SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10 + index as u8)), SIP_PORT)
+    }
+
+    /// The server's way to an address.
+    pub fn flow_to(&self, remote: SocketAddr) -> Flow {
+        Flow {
+            transport: Transport::Udp,
+            local: Self::server_sip(),
+            remote,
+            connection: 0,
+        }
     }
 
     /// A telephone's usual configuration; change it before [`World::add_phone`].
@@ -517,12 +531,7 @@ impl World {
                 self.exchange.resolved(query, answer, now);
             }
             Command::Reach { query, target } => {
-                let flow = Flow {
-                    transport: Transport::Udp,
-                    local: Self::server_sip(),
-                    remote: target.address,
-                    connection: 0,
-                };
+                let flow = self.flow_to(target.address);
                 self.exchange.reached(query, Some(flow), now);
             }
             Command::TrunkState(state) => {
