@@ -196,32 +196,18 @@ impl World {
         let address = Self::phone_address(index);
         let number = format!("1380000{:04}", 1000 + index);
         let uri = Uri::sip(Some(&number), Host::from(address.ip()), None);
-        PhoneConfig {
-            from: NameAddr {
-                display: None,
-                uri,
-                params: Params::default(),
-            },
-            flow: Flow {
-                transport: Transport::Udp,
-                local: address,
-                remote: Self::server_sip(),
-                connection: 0,
-            },
-            rtp: LocalRtp {
-                address: address.ip(),
-                rtp_port: 30_000,
-                rtcp_port: 30_001,
-            },
-            laws: vec![Law::A, Law::Mu],
-            dtmf: true,
-            late_offer: false,
-            account: None,
-            seed: 7_000 + index as u64,
-            answers_after: None,
-            refuses: None,
-            transactions: TransactionConfig::default(),
-        }
+        let flow = Flow {
+            transport: Transport::Udp,
+            local: address,
+            remote: Self::server_sip(),
+            connection: 0,
+        };
+        let rtp = LocalRtp {
+            address: address.ip(),
+            rtp_port: 30_000,
+            rtcp_port: 30_001,
+        };
+        PhoneConfig::new(NameAddr::new(uri), flow, rtp, 7_000 + index as u64)
     }
 
     /// Puts a telephone on the network.
@@ -397,8 +383,8 @@ impl World {
                 };
                 phone.receive(&bytes, flow, self.now);
             }
-            Kind::Rtp => phone.receive_rtp(&bytes, from, self.now),
-            Kind::Rtcp => phone.receive_rtcp(&bytes, from, self.now),
+            Kind::Rtp => phone.receive_rtp(&bytes, to.port(), from, self.now),
+            Kind::Rtcp => phone.receive_rtcp(&bytes, to.port(), from, self.now),
         }
     }
 
@@ -419,12 +405,11 @@ impl World {
                 let address = Self::phone_address(i);
                 while let Some(command) = self.phones[i].next_command() {
                     quiet = false;
-                    let rtp = SocketAddr::new(address.ip(), 30_000);
-                    let rtcp = SocketAddr::new(address.ip(), 30_001);
+                    let port = |port| SocketAddr::new(address.ip(), port);
                     match command {
                         PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, &bytes),
-                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, &bytes),
-                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, &bytes),
+                        PhoneCommand::Rtp { from, to, packet } => self.post(Kind::Rtp, port(from), to, &packet),
+                        PhoneCommand::Rtcp { from, to, packet } => self.post(Kind::Rtcp, port(from), to, &packet),
                     }
                 }
             }
