@@ -29,7 +29,7 @@ const SHORTEST_MESSAGE_MS: u64 = 1_000;
 /// Why the citizen of a call that was cut off is owed a call back (mission row N1), if he is and it is not on record yet.
 fn debt(record: &CallRecord, left_a_message: bool) -> Option<&'static str> {
     let unanswered = record.person_requested_at.is_some() && record.answered_by_person_at.is_none();
-    match (&record.callback_owed, left_a_message) {
+    match (record.callback_owed(), left_a_message) {
         (Some(_), _) => None,
         (None, true) => Some("message_left"),
         (None, false) if unanswered && record.ended_at.is_none() => Some("interrupted"),
