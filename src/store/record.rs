@@ -2,6 +2,7 @@
 //!
 //! The clocks are those of the definitions: each is the first event of its kind. Waits are derived, never stored.
 
+mod agent;
 mod debt;
 mod dialogs;
 mod handling;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AgentId, CallId, Dialog, EndReason, EndedBy, Event, EventKind, Part, PhoneNumber, Wall};
 
+pub use agent::AgentRecord;
 pub use debt::{Debt, Settlement, Try};
 pub use handling::{Mask, Move, Moved, Outcome, Rating};
 pub use people::{Hold, Presence, Share};

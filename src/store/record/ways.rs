@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::kernel::{EndReason, EndedBy, Part, Wall};
 
-use super::{CallRecord, Presence, QueueVisit, span};
+use super::{CallRecord, Debt, Presence, QueueVisit, span};
 
 /// Numbers of direct emergency transfer (mission row N8).
 const EMERGENCY: [&str; 4] = ["110", "119", "120", "122"];
@@ -164,7 +164,7 @@ impl CallRecord {
             return self.debt_as_way().map_or(Verdict::Outbound, Verdict::Settled);
         }
         let way = match self.lost(ended_at) {
-            Some(lost) => self.made_good(lost, short_abandon_ms),
+            Some((lost, since)) => self.made_good(lost, since, short_abandon_ms),
             None => self.served_or_settled(),
         };
         match way {
@@ -173,20 +173,23 @@ impl CallRecord {
         }
     }
 
-    /// Whether the end found the caller with nobody, though he had asked for somebody; and how that came about.
-    fn lost(&self, ended_at: Wall) -> Option<Lost> {
+    /// Whether the end found the caller with nobody, though he had asked for somebody; how that came about, and since when he
+    /// was without anybody.
+    fn lost(&self, ended_at: Wall) -> Option<(Lost, Wall)> {
         let interrupted = self.end_reason == Some(EndReason::Interrupted);
         if self.is_parked() {
-            return Some(if interrupted { Lost::Interrupted } else { Lost::Parked });
+            let lost = if interrupted { Lost::Interrupted } else { Lost::Parked };
+            return Some((lost, self.moves.last().map_or(ended_at, |parked| parked.at)));
         }
         if let Some(visit) = self.unserved_visit() {
-            return match visit.outcome.as_deref() {
-                _ if interrupted => Some(Lost::Interrupted),
-                Some("ended" | "abandoned" | "transferred") | None => Some(Lost::Abandoned),
-                Some("callback") => Some(Lost::Promised),
-                Some("menu") => None, // he chose to hear it from the machine
-                Some(_full_or_late) => Some(Lost::Overflowed),
+            let lost = match visit.outcome.as_deref() {
+                _ if interrupted => Lost::Interrupted,
+                Some("ended" | "abandoned" | "transferred") | None => Lost::Abandoned,
+                Some("callback") => Lost::Promised,
+                Some("menu") => return None, // he chose to hear it from the machine
+                Some(_full_or_late) => Lost::Overflowed,
             };
+            return Some((lost, visit.entered_at));
         }
         if interrupted {
             let put_through = self
@@ -194,10 +197,10 @@ impl CallRecord {
                 .as_ref()
                 .is_some_and(|t| t.answered_at.is_none() && t.failed.is_none());
             let heard_nothing = self.last_step.is_none() && self.people.is_empty();
-            return (self.spoke_at(ended_at) || put_through || heard_nothing).then_some(Lost::Interrupted);
+            return (self.spoke_at(ended_at) || put_through || heard_nothing).then_some((Lost::Interrupted, ended_at));
         }
         if self.answered_by_machine_at.is_none() && self.people.is_empty() {
-            return self.refused();
+            return self.refused().map(|lost| (lost, self.invite_at.unwrap_or(ended_at)));
         }
         None
     }
@@ -247,9 +250,13 @@ impl CallRecord {
         }
     }
 
-    /// What was done for a caller who was lost: a debt, a person's decision, or nothing because he was gone at once.
-    fn made_good(&self, lost: Lost, short_abandon_ms: u64) -> Result<Way, Lost> {
-        if let Some(way) = self.debt_as_way() {
+    /// What was done for a caller who was lost: a debt, a person's decision, or nothing because he was gone at once. A debt
+    /// that was settled before he was lost settles nothing.
+    fn made_good(&self, lost: Lost, since: Wall, short_abandon_ms: u64) -> Result<Way, Lost> {
+        let settled_before = |debt: &Debt| debt.settled.as_ref().is_some_and(|s| s.at < since);
+        if let Some(way) = self.debt_as_way()
+            && !self.debt().is_some_and(settled_before)
+        {
             return Ok(way);
         }
         if let Some(way) = self.decided() {

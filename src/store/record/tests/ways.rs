@@ -173,6 +173,35 @@ fn who_was_cut_off_by_a_restart_is_owed_a_call_if_he_waited_or_spoke() {
 }
 
 #[test]
+fn a_debt_that_was_settled_before_does_not_settle_what_came_after() {
+    let settled = |how: &str| EventKind::CallbackSettled {
+        how: how.into(),
+        by_call: None,
+        by: "8001".into(),
+        note: String::new(),
+    };
+    let served = || {
+        let tries_again = Story::answered()
+            .queued(0, "general")
+            .left(5, "general", "full")
+            .owed(5, "overflow");
+        let served = tries_again.queued(20, "general").person(30, "8001");
+        served.then(30, settled("called_again"))
+    };
+    assert_eq!(way(&served().hangs_up(90)), person("8001", None));
+    let cut = || served().ended(90, EndedBy::System, EndReason::Interrupted);
+    assert_eq!(lost(&cut()), Lost::Interrupted);
+    assert_eq!(way(&cut().owed(90, "interrupted")), owed(90));
+    assert_eq!(lost(&served().queued(60, "fund").hangs_up(120)), Lost::Abandoned);
+    let called_back = cut().owed(90, "interrupted").then(900, settled("reached"));
+    let settled = Way::CallBack {
+        owed_at: stories::at(90),
+        settled: true,
+    };
+    assert_eq!(way(&called_back), settled);
+}
+
+#[test]
 fn a_message_is_to_be_answered() {
     let message = |ms| {
         let (file, purpose) = ("m.wav".to_owned(), "message".to_owned());
