@@ -2,6 +2,9 @@
 
 mod answered;
 mod breaks;
+mod call_backs;
+mod calls_out;
 mod hold;
 mod offers;
+mod sends_on;
 mod telephones;
