@@ -23,6 +23,7 @@ mod people;
 pub mod phone;
 mod recorder;
 mod register;
+mod survey;
 mod transfer;
 mod trunks;
 mod waiting;
