@@ -121,6 +121,8 @@ pub(super) struct Call {
     pub ringback: bool,
     /// How the last conversation ended, until the plan goes on with the caller.
     pub conversation_end: Option<(EndedBy, EndReason)>,
+    /// How the conversation with an agent ended: what the plan says afterwards is but a goodbye.
+    pub served_end: Option<(EndedBy, EndReason)>,
     /// The end is durable: what it answers may leave.
     pub end_on_record: bool,
     /// The citizen's dialog is over.
@@ -339,7 +341,8 @@ impl Call {
     }
 
     fn hang_up(&mut self, reason: EndReason, now: Now, desk: &mut Desk) {
-        let (by, reason) = self.conversation_end.unwrap_or((EndedBy::System, reason));
+        let how = self.conversation_end.or(self.served_end);
+        let (by, reason) = how.unwrap_or((EndedBy::System, reason));
         self.end(by, reason, None, After::HangUp { cause: 16 }, now, desk);
     }
 }

@@ -18,6 +18,7 @@ mod manners;
 mod message;
 mod offer;
 mod order;
+mod orders;
 mod party;
 mod people;
 pub mod phone;

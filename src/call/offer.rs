@@ -121,6 +121,7 @@ impl Call {
     /// The citizen has somebody to speak with: the plan falls silent, and the two are bridged at once.
     pub(super) fn converse(&mut self, now: Now, desk: &mut Desk) {
         self.in_conversation = true;
+        self.served_end = None;
         self.hold = false;
         self.prompt = None;
         self.citizen.command(crate::media::MediaCommand::StopPlaying, desk);
@@ -191,7 +192,7 @@ impl Call {
     /// The last one who spoke with the citizen has left: the plan goes on with him.
     pub(super) fn conversation_over(&mut self, how: (EndedBy, EndReason), now: Now, desk: &mut Desk) {
         self.in_conversation = false;
-        self.conversation_end = Some(how);
+        self.served_end = Some(how);
         self.drop_others(now, desk);
         self.arrange(desk);
         self.end_conversation_recording(desk);
