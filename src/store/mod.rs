@@ -5,6 +5,7 @@ pub mod disk;
 pub mod health;
 pub mod journal;
 pub mod ledger;
+pub mod people;
 pub mod record;
 pub mod recordings;
 pub mod trace;
