@@ -8,8 +8,10 @@ use tokio::sync::{mpsc, oneshot};
 use crate::call::{CallView, Exchange, Recorded, Shared, TrunkState};
 use crate::kernel::MediaId;
 use crate::media::{MediaOutput, QualityStats};
+use crate::queue::Profile;
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message};
+use crate::sip::registrar::BindingChange;
 use crate::sip::trunk::{Answer, Target};
 
 use super::clock;
@@ -42,6 +44,10 @@ pub enum Input {
     TrunkChanged(TrunkState),
     /// A call of another shard found an address of a trunk dead.
     TrunkFailed(String, Target),
+    /// An account's telephones have changed.
+    Bound(BindingChange),
+    /// All accounts as they are from now on.
+    Agents(Arc<Vec<Profile>>),
     /// The house closes: the first shard gives the registrations back.
     StopTrunks,
     /// Who wants to know when the carriers have taken it.
@@ -120,6 +126,8 @@ impl Shard {
             Input::Resolved(query, answer) => self.exchange.resolved(query, answer, now),
             Input::TrunkChanged(state) => self.exchange.trunk_changed(state),
             Input::TrunkFailed(name, target) => self.exchange.trunk_target_failed(&name, target, now),
+            Input::Bound(change) => self.exchange.bound(change, now),
+            Input::Agents(profiles) => self.exchange.set_agents(profiles.to_vec(), now),
             Input::StopTrunks => self.exchange.stop_trunks(now),
             Input::TrunksStopped(reply) => {
                 let _ = reply.send(self.exchange.trunks_are_stopped(now));

@@ -10,6 +10,7 @@ mod ear;
 pub mod g711;
 pub mod jitter;
 pub mod latch;
+pub mod mixer;
 pub mod prompt;
 pub mod reception;
 pub mod recording;

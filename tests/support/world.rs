@@ -1,6 +1,7 @@
 //! A city in a box: the exchange, its media sessions, telephones and the network between them, in virtual time from a
 //! seed. What happens here in an hour takes milliseconds, and the same seed gives the same hour.
 
+mod agents;
 mod judge;
 mod network;
 mod sound;
@@ -15,9 +16,9 @@ use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
 use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Recorded, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
-use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
+use yihao::kernel::{Event, MediaId, Mono, Now, Wall};
 use yihao::media::{Clip, MediaCommand};
-use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
+use yihao::sip::message::{Host, NameAddr, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
 use yihao::sip::trunk::{Answer, Question, SrvRecord, Target, TrunkConfig};
 use yihao::sip::ua::UaConfig;
@@ -27,6 +28,7 @@ use self::network::{Kind, Packet};
 use self::sound::ServerMedia;
 use super::plans;
 
+pub use self::agents::Agent;
 pub use self::network::Weather;
 
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -59,6 +61,7 @@ pub struct World {
     pub now: Now,
     pub exchange: Exchange,
     pub phones: Vec<Phone>,
+    pub agents: Vec<Agent>,
     /// Everything the ledger holds, in order.
     pub ledger: Vec<Event>,
     /// Recordings that were closed: file and A-law frames.
@@ -124,6 +127,7 @@ impl World {
             now,
             exchange: Exchange::new(config, shared),
             phones: Vec::new(),
+            agents: Vec::new(),
             ledger: Vec::new(),
             recordings: BTreeMap::new(),
             played: Vec::new(),
@@ -190,38 +194,34 @@ impl World {
         SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10 + index as u8)), SIP_PORT)
     }
 
+    /// The server's way to an address.
+    pub fn flow_to(&self, remote: SocketAddr) -> Flow {
+        Flow {
+            transport: Transport::Udp,
+            local: Self::server_sip(),
+            remote,
+            connection: 0,
+        }
+    }
+
     /// A telephone's usual configuration; change it before [`World::add_phone`].
     pub fn phone_config(&self) -> PhoneConfig {
         let index = self.phones.len();
         let address = Self::phone_address(index);
         let number = format!("1380000{:04}", 1000 + index);
         let uri = Uri::sip(Some(&number), Host::from(address.ip()), None);
-        PhoneConfig {
-            from: NameAddr {
-                display: None,
-                uri,
-                params: Params::default(),
-            },
-            flow: Flow {
-                transport: Transport::Udp,
-                local: address,
-                remote: Self::server_sip(),
-                connection: 0,
-            },
-            rtp: LocalRtp {
-                address: address.ip(),
-                rtp_port: 30_000,
-                rtcp_port: 30_001,
-            },
-            laws: vec![Law::A, Law::Mu],
-            dtmf: true,
-            late_offer: false,
-            account: None,
-            seed: 7_000 + index as u64,
-            answers_after: None,
-            refuses: None,
-            transactions: TransactionConfig::default(),
-        }
+        let flow = Flow {
+            transport: Transport::Udp,
+            local: address,
+            remote: Self::server_sip(),
+            connection: 0,
+        };
+        let rtp = LocalRtp {
+            address: address.ip(),
+            rtp_port: 30_000,
+            rtcp_port: 30_001,
+        };
+        PhoneConfig::new(NameAddr::new(uri), flow, rtp, 7_000 + index as u64)
     }
 
     /// Puts a telephone on the network.
@@ -397,8 +397,8 @@ impl World {
                 };
                 phone.receive(&bytes, flow, self.now);
             }
-            Kind::Rtp => phone.receive_rtp(&bytes, from, self.now),
-            Kind::Rtcp => phone.receive_rtcp(&bytes, from, self.now),
+            Kind::Rtp => phone.receive_rtp(&bytes, to.port(), from, self.now),
+            Kind::Rtcp => phone.receive_rtcp(&bytes, to.port(), from, self.now),
         }
     }
 
@@ -419,12 +419,11 @@ impl World {
                 let address = Self::phone_address(i);
                 while let Some(command) = self.phones[i].next_command() {
                     quiet = false;
-                    let rtp = SocketAddr::new(address.ip(), 30_000);
-                    let rtcp = SocketAddr::new(address.ip(), 30_001);
+                    let port = |port| SocketAddr::new(address.ip(), port);
                     match command {
                         PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, &bytes),
-                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, &bytes),
-                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, &bytes),
+                        PhoneCommand::Rtp { from, to, packet } => self.post(Kind::Rtp, port(from), to, &packet),
+                        PhoneCommand::Rtcp { from, to, packet } => self.post(Kind::Rtcp, port(from), to, &packet),
                     }
                 }
             }
@@ -532,12 +531,7 @@ impl World {
                 self.exchange.resolved(query, answer, now);
             }
             Command::Reach { query, target } => {
-                let flow = Flow {
-                    transport: Transport::Udp,
-                    local: Self::server_sip(),
-                    remote: target.address,
-                    connection: 0,
-                };
+                let flow = self.flow_to(target.address);
                 self.exchange.reached(query, Some(flow), now);
             }
             Command::TrunkState(state) => {

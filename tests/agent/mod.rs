@@ -1,0 +1,3 @@
+//! What agents live through at their telephones.
+
+mod telephones;
