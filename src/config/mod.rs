@@ -10,6 +10,7 @@ mod media;
 mod operations;
 mod problem;
 mod prompts;
+mod registrar;
 mod rules;
 mod secret;
 mod sip;
@@ -27,6 +28,7 @@ pub use media::{Io, Media};
 pub use operations::{Drain, Log, LogFormat, LogLevel};
 pub use problem::Problem;
 pub use prompts::{Prompts, SpeechEngine};
+pub use registrar::{Digest, Registrar};
 pub use secret::Secret;
 pub use sip::Sip;
 pub use store::Store;
@@ -51,6 +53,8 @@ pub struct Config {
     pub language: Language,
     /// `[sip]`
     pub sip: Sip,
+    /// `[registrar]`
+    pub registrar: Registrar,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -98,6 +102,7 @@ impl Default for Config {
             time_zone: "Asia/Shanghai".into(),
             language: Language::default(),
             sip: Sip::default(),
+            registrar: Registrar::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),
@@ -186,6 +191,11 @@ impl Config {
     /// The ledger's database, derived from the journal.
     pub fn ledger_file(&self) -> PathBuf {
         self.data_dir.join("ledger.sqlite3")
+    }
+
+    /// Agents, their telephones, tokens.
+    pub fn people_file(&self) -> PathBuf {
+        self.data_dir.join("people.sqlite3")
     }
 
     /// Where recordings lie.
