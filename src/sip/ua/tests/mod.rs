@@ -7,6 +7,7 @@ mod forks;
 mod keeping;
 mod manners;
 mod pair;
+mod refers;
 mod reoffers;
 mod solo;
 mod weather;
