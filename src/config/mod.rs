@@ -10,6 +10,7 @@ mod media;
 mod operations;
 mod problem;
 mod prompts;
+mod recordings;
 mod rules;
 mod secret;
 mod sip;
@@ -27,6 +28,7 @@ pub use media::{Io, Media};
 pub use operations::{Drain, Log, LogFormat, LogLevel};
 pub use problem::Problem;
 pub use prompts::{Prompts, SpeechEngine};
+pub use recordings::{Encrypt, Recordings};
 pub use secret::Secret;
 pub use sip::Sip;
 pub use store::Store;
@@ -59,6 +61,8 @@ pub struct Config {
     pub prompts: Prompts,
     /// `[store]`
     pub store: Store,
+    /// `[recordings]`
+    pub recordings: Recordings,
     /// `[http]`
     pub http: Http,
     /// `[log]`
@@ -102,6 +106,7 @@ impl Default for Config {
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),
             store: Store::default(),
+            recordings: Recordings::default(),
             http: Http::default(),
             log: Log::default(),
             drain: Drain::default(),

@@ -12,7 +12,7 @@ use rand::rngs::{OsRng, StdRng};
 use rand::{Rng, SeedableRng, TryRngCore};
 use tokio::sync::mpsc;
 
-use crate::call::{Exchange, Limits, Shared};
+use crate::call::{Exchange, Limits, Manners, Shared};
 use crate::config::Config;
 use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
@@ -131,6 +131,7 @@ impl Server {
             },
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
+            manners: Manners::default(),
             draining: false,
         };
         sip.attach_shards(senders.clone());

@@ -268,6 +268,11 @@ impl World {
         self.drain();
     }
 
+    /// Lets what was just said be done.
+    pub fn settle_down(&mut self) {
+        self.touch_all();
+    }
+
     /// Lets time pass.
     pub fn run_for(&mut self, time: Duration) {
         self.touch_all();
@@ -494,7 +499,17 @@ impl World {
                     }
                 }
             }
-            Command::Mix { .. } | Command::RecordCall { .. } | Command::MaskRecording { .. } => {}
+            Command::Mix { .. } | Command::MaskRecording { .. } => {}
+            Command::RecordCall { id, file, max } => {
+                if let Some(media) = self.media.get_mut(&id) {
+                    media.recording = Some((file, Vec::new()));
+                    let command = MediaCommand::StartRecording {
+                        max,
+                        stop_after_silence: None,
+                    };
+                    media.session.command(command, now.mono);
+                }
+            }
             Command::StartRecording { id, file, max, silence } => {
                 if let Some(media) = self.media.get_mut(&id) {
                     media.recording = Some((file, Vec::new()));

@@ -421,6 +421,9 @@ impl DiskFile for HangingFile {
         drop(opened.wait_while(lock(shut), |shut| *shut).unwrap());
         self.0.sync()
     }
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.0.truncate(len)
+    }
     fn len(&self) -> io::Result<u64> {
         self.0.len()
     }
@@ -451,6 +454,9 @@ impl Disk for Hanging {
     }
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.disk.sync_dir(dir)
+    }
+    fn sync_all(&self, dir: &Path) -> io::Result<()> {
+        self.disk.sync_all(dir)
     }
     fn free_bytes(&self, dir: &Path) -> io::Result<u64> {
         self.disk.free_bytes(dir)

@@ -4,6 +4,8 @@
 mod closing;
 mod drain;
 mod query;
+mod refold;
+mod rows;
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::sqlite::{Sqlite, SqliteRow};
+use sqlx::sqlite::Sqlite;
 use sqlx::{Connection, QueryBuilder, Row};
 
 use crate::kernel::{CallId, EndReason, Event, Wall};
 use crate::store::record::CallRecord;
 
+use super::rows::call_record;
 use super::{Ledger, LedgerError, open_writer, unsigned};
 
 /// Most calls in one answer.
@@ -89,7 +90,7 @@ impl Ledger {
         });
         query.push_bind(i64::from(limit.min(LIST_MAX)));
         let rows = query.build().fetch_all(&self.readers).await?;
-        rows.iter().map(record).collect()
+        rows.iter().map(call_record).collect()
     }
 
     /// The call whose id begins with `prefix` (letters in either case).
@@ -105,7 +106,7 @@ impl Ledger {
                 .bind(behind)
                 .fetch_all(&self.readers)
                 .await?;
-        let mut records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+        let mut records = rows.iter().map(call_record).collect::<Result<Vec<_>, _>>()?;
         Ok(match (records.pop(), records.is_empty()) {
             (None, _) => Found::None,
             (Some(one), true) => Found::One(Box::new(one)),
@@ -217,11 +218,4 @@ impl CallFilter {
             query.push(" AND ended_at_ms IS NULL");
         }
     }
-}
-
-fn record(row: &SqliteRow) -> Result<CallRecord, LedgerError> {
-    serde_json::from_str(row.try_get(0)?).map_err(|source| LedgerError::Damaged {
-        what: "a call's record".into(),
-        source,
-    })
 }
