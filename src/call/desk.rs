@@ -247,7 +247,7 @@ pub(super) struct Desk {
     /// Calls whose walk has something to say.
     pub walks_to_drain: Vec<CallId>,
     out: VecDeque<Command>,
-    tickets: HashMap<u64, (CallId, Vec<After>)>,
+    tickets: HashMap<u64, (Option<CallId>, Vec<After>)>,
     last_ticket: u64,
     last_id: u64,
     shard: u16,
@@ -309,7 +309,7 @@ impl Desk {
     /// Writes events; `after` happens when they are durable.
     pub(super) fn append(&mut self, call: CallId, kinds: Vec<EventKind>, after: After, now: Now) {
         self.last_ticket += 1;
-        self.tickets.insert(self.last_ticket, (call, vec![after]));
+        self.tickets.insert(self.last_ticket, (Some(call), vec![after]));
         let events = kinds
             .into_iter()
             .map(|kind| Event::of_call(call, now.wall, kind))
@@ -322,22 +322,28 @@ impl Desk {
 
     /// Lets the answer to a BYE go when the last thing that was written is durable: what it says stands there.
     pub(super) fn confirm_when_durable(&mut self, leg: LegId, now: Now) {
-        let appends = self.out.iter_mut().rev().find_map(|command| match command {
-            Command::Append { events, ticket } => Some((events.first()?.call()?, ticket)),
+        let ticket = self.ticket_of_the_last();
+        match ticket.and_then(|ticket| self.tickets.get_mut(&ticket)) {
+            Some((_, afters)) => afters.push(After::ConfirmParty(leg)),
+            None => self.ua.confirm_bye(leg, now),
+        }
+    }
+
+    /// The ticket of the last thing that is still to be written, if there is any.
+    pub(super) fn ticket_of_the_last(&mut self) -> Option<u64> {
+        let (call, ticket) = self.out.iter_mut().rev().find_map(|command| match command {
+            Command::Append { events, ticket } => Some((events.first().and_then(Event::call), ticket)),
             _other => None,
-        });
-        let Some((call, ticket)) = appends else {
-            return self.ua.confirm_bye(leg, now);
-        };
+        })?;
         let number = *ticket.get_or_insert_with(|| {
             self.last_ticket += 1;
             self.last_ticket
         });
-        let entry = self.tickets.entry(number).or_insert_with(|| (call, Vec::new()));
-        entry.1.push(After::ConfirmParty(leg));
+        self.tickets.entry(number).or_insert_with(|| (call, Vec::new()));
+        Some(number)
     }
 
-    pub(super) fn redeem(&mut self, ticket: u64) -> Option<(CallId, Vec<After>)> {
+    pub(super) fn redeem(&mut self, ticket: u64) -> Option<(Option<CallId>, Vec<After>)> {
         self.tickets.remove(&ticket)
     }
 

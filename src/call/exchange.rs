@@ -266,8 +266,8 @@ impl Exchange {
 
     /// The ledger has it: what waited for it may leave.
     pub fn committed(&mut self, ticket: u64, now: Now) {
-        let (id, afters) = self.desk.redeem(ticket).unzip();
-        for after in afters.into_iter().flatten() {
+        let (id, afters) = self.desk.redeem(ticket).unwrap_or_default();
+        for after in afters {
             match (after, id) {
                 (After::ConfirmParty(leg), _) => self.desk.ua.confirm_bye(leg, now),
                 (after, Some(id)) => self.with_call(id, |call, desk, _| call.carry_out(after, now, desk)),

@@ -21,6 +21,12 @@ impl Exchange {
         done
     }
 
+    /// The ticket of what an order wrote, to be asked for right after it: its answer may leave when the ledger has that. `None`
+    /// if it wrote nothing.
+    pub fn ticket_of_the_last(&mut self) -> Option<u64> {
+        self.desk.ticket_of_the_last()
+    }
+
     fn carry_out_order(&mut self, order: Order, now: Now) -> Result<Done, Denied> {
         match order {
             Order::Act { agent, action, by } => {
