@@ -3,6 +3,7 @@
 //!
 //! The order that matters here: what an answer says is in the ledger before the answer leaves ([`Exchange::committed`]).
 
+mod accounts;
 mod admission;
 mod arrival;
 mod bridge;
