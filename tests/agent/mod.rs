@@ -4,4 +4,5 @@ mod answered;
 mod breaks;
 mod hold;
 mod offers;
+mod rated;
 mod telephones;
