@@ -9,6 +9,7 @@ use crate::media::MediaCommand;
 use super::desk::Desk;
 use super::live::Call;
 use super::party::{PartyId, Stage};
+use super::survey::Spoken;
 
 impl Call {
     /// From now on it is this agent's call.
@@ -16,6 +17,11 @@ impl Call {
         let Some(party) = self.party_mut(id) else { return };
         party.part = Some(Part::Agent);
         let (name, agent) = (party.who.name(), party.agent().cloned());
+        self.spoken = agent.clone().map(|agent| Spoken {
+            agent,
+            since: now.mono,
+            until: None,
+        });
         desk.note(self.id, EventKind::AnsweredByPerson { agent: name }, now);
         self.converse(now, desk);
         if let Some(agent) = agent {
@@ -53,6 +59,9 @@ impl Call {
             desk.note(self.id, EventKind::PartLeft { who, part }, now);
         }
         if part == Some(Part::Agent) {
+            if let Some(spoken) = &mut self.spoken {
+                spoken.until = Some(now.mono);
+            }
             self.hold = false; // who was on hold is with the others again
             self.hold_on_record = false;
         }

@@ -480,6 +480,7 @@ impl Exchange {
                 // A caller may not send us elsewhere: toll fraud (RFC 3515 §2.4.2 allows 603).
                 self.desk.ua.respond(key, request.reply(603), now);
             }
+            UaEvent::ReferAnswered { .. } | UaEvent::ReferNotified { .. } => {} // we ask nobody
             UaEvent::Ended { leg, end } => self.leg_ended(leg, &end, now),
         }
     }

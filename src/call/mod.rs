@@ -3,6 +3,7 @@
 //!
 //! The order that matters here: what an answer says is in the ledger before the answer leaves ([`Exchange::committed`]).
 
+mod accounts;
 mod admission;
 mod arrival;
 mod bridge;
@@ -28,6 +29,7 @@ mod recorder;
 mod register;
 mod ring;
 mod send_on;
+mod survey;
 mod transfer;
 mod trunks;
 mod waiting;

@@ -21,7 +21,7 @@ const RINGBACK: &str = "tone/ringback";
 /// What he hears before, if the floor gave him a debt.
 const DEBT: &str = "callback/agent";
 /// Its playlist: no walk counts so far.
-pub(super) const AGENT_PLAY: PlayId = PlayId(u64::MAX - 2);
+pub(super) const AGENT_PLAY: PlayId = PlayId(u64::MAX - 3);
 
 /// How a call came about that nobody made to us.
 #[derive(Clone, Debug)]

@@ -6,5 +6,6 @@ mod call_backs;
 mod calls_out;
 mod hold;
 mod offers;
+mod rated;
 mod sends_on;
 mod telephones;
