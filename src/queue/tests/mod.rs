@@ -1,8 +1,13 @@
 //! A floor with people in it: agents by number, callers by number, virtual time. Each test says what somebody lives through.
 
+mod announcements;
 mod chaos;
+mod choice;
 mod common_path;
+mod fairness;
 mod invariants;
+mod overflow;
+mod race;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +16,7 @@ use super::*;
 use crate::kernel::{AgentId, AgentStatus, CallId, Mono, Now, OfferEnd, PhoneNumber, Role, Wall};
 
 /// Noon of a Monday in UTC+8.
-pub const NOON: Wall = Wall::from_millis(1_764_561_600_000 + 4 * 3_600_000);
+pub const NOON: Wall = Wall::from_millis(1_764_561_600_000);
 
 pub fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
