@@ -45,7 +45,7 @@ impl Floor {
         let stood = back.as_ref().map_or(carried, |back| back.stood);
         let mut place = Place::new(now.mono, stood, priority, line.config.ageing, arrival);
         if let Some((ghost, _)) = ghost {
-            place = place.min(ghost.of(arrival));
+            place = place.min(ghost);
         }
         let class = line.classes.of(&waiter.requires);
         let slot = Slot(self.waiting.insert(Waiting {
@@ -180,7 +180,11 @@ impl Floor {
             return;
         };
         if let Some(line) = self.lines.get_mut(waiting.queue.0) {
-            line.classes.0[waiting.class].open.remove(&waiting.place);
+            let open = &mut line.classes.0[waiting.class].open;
+            // Who comes in a ghost's stead has taken the place already.
+            if open.get(&waiting.place) == Some(&slot) {
+                open.remove(&waiting.place);
+            }
         }
     }
 

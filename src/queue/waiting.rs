@@ -38,11 +38,6 @@ impl Place {
         let worth = micros(ageing).saturating_mul(i64::from(priority));
         Self(entered.saturating_sub(micros(waited)).saturating_sub(worth), arrival)
     }
-
-    /// The same moment, for another who comes: no two stand in one place.
-    pub(super) const fn of(self, arrival: u64) -> Self {
-        Self(self.0, arrival)
-    }
 }
 
 fn micros(d: Duration) -> i64 {

@@ -1,6 +1,11 @@
 //! A floor with people in it: agents by number, callers by number, virtual time. Each test says what somebody lives through.
+//!
+//! What broke others: two agents win one call (`race`, `choice`), the caller is gone and the agent still rings or stays
+//! reserved (`common_path`), the eighth caller first, freed agents who wait (`common_path`, `working`, `chaos`), clocks and
+//! pauses lost at a restart or reload (`restart`, `working`), call-backs that flood the queue or come at 2 a.m. (`callbacks`).
 
 mod announcements;
+mod callbacks;
 mod chaos;
 mod choice;
 mod common_path;
@@ -8,6 +13,8 @@ mod fairness;
 mod invariants;
 mod overflow;
 mod race;
+mod restart;
+mod working;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
