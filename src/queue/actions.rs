@@ -198,15 +198,15 @@ impl Floor {
             interrupted,
         };
         self.change(no, State::Speaking(speaking), None, now);
+        // What rang here is for somebody else now, unless it was the debt that he pays.
+        if let Some(offer) = rang.filter(|offer| Some(offer.call) != debt) {
+            self.offer_returns(&offer, now);
+        }
         if let Some(debt) = debt {
             self.debt_out(debt, now);
             if let Some(owed) = self.debts.get_mut(&debt) {
                 owed.stage = Stage::Trying(no);
             }
-        }
-        // What rang here is for somebody else now, unless it was the debt that he pays.
-        if let Some(offer) = rang.filter(|offer| Some(offer.call) != debt) {
-            self.offer_returns(&offer, now);
         }
         Ok(())
     }

@@ -60,13 +60,12 @@ impl Floor {
                 .agents
                 .iter()
                 .filter(|(_, agent)| agent.is_in() && agent.serves.iter().any(|serves| serves.queue == *no));
-            let ahead = line.callers.len() + line.ghosts.len();
             Some(QueueView {
                 name: name.clone(),
                 waiting: waiting.collect(),
                 debts: self.debts.values().filter(|owed| owed.queue == Some(*no)).count(),
                 agents: (serving.count(), line.free.len()),
-                estimate: self.estimate_behind(*no, ahead, now),
+                estimate: self.estimate_behind(*no, line.open(), now),
                 estimate_error: line.experience.error(now.mono),
             })
         })
