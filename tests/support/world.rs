@@ -271,6 +271,11 @@ impl World {
         self.drain();
     }
 
+    /// Lets what was just said be done.
+    pub fn settle_down(&mut self) {
+        self.touch_all();
+    }
+
     /// Lets time pass.
     pub fn run_for(&mut self, time: Duration) {
         self.touch_all();
