@@ -106,7 +106,7 @@ impl Server {
         let count = shard_count(config);
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(INPUTS_MAX)).unzip();
         let workers = worker_count(config);
-        let media = Arc::new(media_pool(config, workers, &senders, recordings.clone())?);
+        let media = Arc::new(media_pool(config, workers, &senders)?);
         let port_config = PortConfig {
             port_min: config.media.rtp_port_min,
             port_max: config.media.rtp_port_max,
