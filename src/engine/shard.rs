@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::call::{CallView, Exchange, Recorded, Shared, TrunkState};
-use crate::kernel::MediaId;
+use crate::kernel::{Dialog, MediaId};
 use crate::media::{MediaOutput, QualityStats};
 use crate::queue::Profile;
 use crate::sip::Flow;
@@ -48,6 +48,8 @@ pub enum Input {
     Bound(BindingChange),
     /// All accounts as they are from now on.
     Agents(Arc<Vec<Profile>>),
+    /// Goodbye in a dialog of the last run, by this way.
+    Farewell(Box<Dialog>, Flow),
     /// The house closes: the first shard gives the registrations back.
     StopTrunks,
     /// Who wants to know when the carriers have taken it.
@@ -128,6 +130,11 @@ impl Shard {
             Input::TrunkFailed(name, target) => self.exchange.trunk_target_failed(&name, target, now),
             Input::Bound(change) => self.exchange.bound(change, now),
             Input::Agents(profiles) => self.exchange.set_agents(profiles.to_vec(), now),
+            Input::Farewell(dialog, flow) => {
+                if let Err(error) = self.exchange.farewell(&dialog, flow, now) {
+                    tracing::warn!(%error, "a telephone of a call that was cut off cannot be told");
+                }
+            }
             Input::StopTrunks => self.exchange.stop_trunks(now),
             Input::TrunksStopped(reply) => {
                 let _ = reply.send(self.exchange.trunks_are_stopped(now));
