@@ -1,5 +1,6 @@
 //! The server: everything started in an order in which nothing is used before it is there, and stopped in the reverse.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -169,7 +170,11 @@ impl Server {
             if number == 0 {
                 exchange.add_trunks(line.trunks.clone(), clock::now());
             }
-            let shard = Shard { exchange, hands };
+            let shard = Shard {
+                exchange,
+                hands,
+                answers: HashMap::new(),
+            };
             let udp = if number == 0 {
                 config.sip.listen_udp.clone()
             } else {

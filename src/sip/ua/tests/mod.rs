@@ -8,6 +8,7 @@ mod forks;
 mod keeping;
 mod manners;
 mod pair;
+mod refers;
 mod reoffers;
 mod solo;
 mod weather;
