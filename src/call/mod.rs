@@ -13,6 +13,7 @@ mod desk;
 mod dial;
 mod ending;
 mod exchange;
+mod farewell;
 mod floor_turn;
 mod gateway;
 mod live;

@@ -31,6 +31,7 @@ use super::parts::{
 use super::plans;
 use super::reach::Reacher;
 use super::recorder::Recordings;
+use super::restart;
 use super::shard::{INPUTS_MAX, Input, Shard};
 use super::sip_ports::SipPorts;
 use super::trunks;
@@ -97,6 +98,7 @@ impl Server {
                 "ALARM: the disk lost journal entries that it had confirmed"
             );
         }
+        let died_at = restart::settle(&store).await;
         let recordings = Arc::new(Recordings::new(
             store.recorder(),
             store.health.clone(),
@@ -144,7 +146,7 @@ impl Server {
             media: media.clone(),
             library: library.clone(),
             recordings,
-            reacher,
+            reacher: reacher.clone(),
             trunks: Arc::default(),
         };
         let tcp = listen_tcp(config, &sip)?;
@@ -183,6 +185,9 @@ impl Server {
             addresses.extend(bound.into_iter().map(|a| ("udp", a)));
         }
         addresses.extend(tcp.1.iter().map(|a| ("tcp", *a)));
+        if let Some(died_at) = died_at {
+            tokio::spawn(restart::say_goodbye(store.ledger.clone(), died_at, reacher));
+        }
         let watch_stop = Arc::new(AtomicBool::new(false));
         let watched = Watched {
             shards: gauges.clone(),
