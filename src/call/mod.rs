@@ -5,8 +5,10 @@
 
 mod accounts;
 mod admission;
+mod agent_call;
 mod arrival;
 mod bridge;
+mod codes;
 mod debts;
 mod desk;
 mod dial;
@@ -25,11 +27,13 @@ mod people;
 pub mod phone;
 mod recorder;
 mod register;
+mod short_call;
 mod transfer;
 mod trunks;
 mod waiting;
 
 pub use admission::{CallerId, Limits, Lines, Peer, Refusal};
+pub use codes::{BadCode, Codes, Verb};
 pub use desk::{Command, Hearing, LocalRtp, shard_of};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
 pub use gateway::{Gateway, Route, TrunkState};

@@ -133,6 +133,7 @@ impl Server {
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
             manners: Manners::default(),
+            codes: Arc::default(),
             draining: false,
         };
         sip.attach_shards(senders.clone());

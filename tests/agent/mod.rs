@@ -2,6 +2,8 @@
 
 mod answered;
 mod breaks;
+mod codes;
 mod hold;
 mod offers;
+mod passwords;
 mod telephones;
