@@ -88,6 +88,8 @@ impl Call {
             scene: Scene::default(),
             music: false,
             masked: false,
+            spoken: None,
+            survey: None,
             walk: None,
             language,
             deadline: None,

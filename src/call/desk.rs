@@ -23,6 +23,7 @@ use super::ending::After;
 use super::gateway::TrunkState;
 use super::manners::Manners;
 use super::recorder::Purpose;
+use super::survey::Asked;
 
 /// The low bits of a [`MediaId`] name its media worker; bridged sessions share one.
 const WORKER_BITS: u32 = 8;
@@ -234,6 +235,8 @@ pub(super) struct Desk {
     recordings: HashMap<MediaId, VecDeque<Recording>>,
     /// Who waits, who is free, who is given to whom.
     pub floor: Floor,
+    /// Numbers that were asked for a rating.
+    pub asked: Asked,
     /// The telephones of each account, the preferred ones first.
     devices: HashMap<String, Vec<Binding>>,
     /// How people are served.
@@ -273,6 +276,7 @@ impl Desk {
             by_offer: HashMap::new(),
             recordings: HashMap::new(),
             floor: Floor::new(no_queues(), rng.random()),
+            asked: Asked::default(),
             devices: HashMap::new(),
             manners: Manners::default(),
             trunks: HashMap::new(),

@@ -28,6 +28,7 @@ pub mod phone;
 mod recorder;
 mod register;
 mod short_call;
+mod survey;
 mod transfer;
 mod trunks;
 mod waiting;

@@ -10,6 +10,7 @@ use crate::queue::OfferId;
 use super::desk::Desk;
 use super::live::Call;
 use super::party::{Errand, PartyId, Who};
+use super::survey::Spoken;
 
 /// Telephones of one agent that ring at once.
 const DEVICES_MAX: usize = 8;
@@ -105,6 +106,11 @@ impl Call {
         let Some(party) = self.party_mut(id) else { return };
         party.part = Some(Part::Agent);
         let (name, agent) = (party.who.name(), party.agent().cloned());
+        self.spoken = agent.clone().map(|agent| Spoken {
+            agent,
+            since: now.mono,
+            until: None,
+        });
         desk.note(self.id, EventKind::AnsweredByPerson { agent: name }, now);
         self.converse(now, desk);
         if let Some(agent) = agent {
@@ -165,6 +171,9 @@ impl Call {
             desk.note(self.id, EventKind::PartLeft { who, part }, now);
         }
         if part == Some(Part::Agent) {
+            if let Some(spoken) = &mut self.spoken {
+                spoken.until = Some(now.mono);
+            }
             self.hold = false; // who was on hold is with the others again
         }
         self.drop_party(id, None, now, desk);

@@ -3,6 +3,7 @@
 //! `config/yihao.toml` documents every key; a test holds it and these structs together.
 
 mod bounds;
+mod codes;
 mod dialplan;
 mod http;
 mod keys;
@@ -11,6 +12,7 @@ mod operations;
 mod problem;
 mod prompts;
 mod recordings;
+mod registrar;
 mod rules;
 mod secret;
 mod sip;
@@ -22,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use codes::Codes;
 pub use dialplan::Dialplan;
 pub use http::Http;
 pub use media::{Io, Media};
@@ -29,6 +32,7 @@ pub use operations::{Drain, Log, LogFormat, LogLevel};
 pub use problem::Problem;
 pub use prompts::{Prompts, SpeechEngine};
 pub use recordings::{Encrypt, Recordings};
+pub use registrar::{Digest, Registrar};
 pub use secret::Secret;
 pub use sip::Sip;
 pub use store::Store;
@@ -53,6 +57,10 @@ pub struct Config {
     pub language: Language,
     /// `[sip]`
     pub sip: Sip,
+    /// `[registrar]`
+    pub registrar: Registrar,
+    /// `[codes]`
+    pub codes: Codes,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -102,6 +110,8 @@ impl Default for Config {
             time_zone: "Asia/Shanghai".into(),
             language: Language::default(),
             sip: Sip::default(),
+            registrar: Registrar::default(),
+            codes: Codes::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),
@@ -191,6 +201,11 @@ impl Config {
     /// The ledger's database, derived from the journal.
     pub fn ledger_file(&self) -> PathBuf {
         self.data_dir.join("ledger.sqlite3")
+    }
+
+    /// Agents, their telephones, tokens.
+    pub fn people_file(&self) -> PathBuf {
+        self.data_dir.join("people.sqlite3")
     }
 
     /// Where recordings lie.

@@ -19,9 +19,15 @@ impl Config {
         };
         self.general_rules(&mut rule);
         self.sip_rules(&mut rule);
+        for (key, holds, message) in self.registrar.rules() {
+            rule(holds, &format!("registrar.{key}"), message);
+        }
         self.media_rules(&mut rule);
         self.service_rules(&mut rule);
         self.recording_rules(&mut rule);
+        for (key, message) in self.codes.broken() {
+            rule(false, &key, message);
+        }
         self.trunk_rules(&mut rule);
         broken
     }

@@ -15,6 +15,7 @@
 //! | `replaces.rs`      | which dialog a call takes the place of                      | 3891               |
 //! | `info.rs`          | keys by INFO                                                | 6086               |
 //! | `hangup.rs`        | the ways out                                                | 3261 §15           |
+//! | `farewell.rs`      | goodbye after a restart, in a dialog without a leg          | 3261 §15           |
 //! | `dialog.rs`        | tags, numbers, routes: requests within a dialog             | 3261 §12           |
 //!
 //! One turn: call an input function, drain [`UserAgent::next_command`], re-arm at [`UserAgent::poll_timeout`].
@@ -22,6 +23,7 @@
 mod checks;
 mod core;
 mod dialog;
+mod farewell;
 mod hangup;
 mod incoming;
 mod info;
@@ -56,6 +58,7 @@ use self::core::{Core, Purpose, Use};
 use self::leg::Leg;
 
 pub use self::checks::Refusal;
+pub use self::farewell::FarewellError;
 pub use self::refer::ReferId;
 pub use self::replaces::Replaces;
 pub use self::types::{Command, Credentials, LegEnd, OutgoingCall, Side, UaConfig, UaEvent};

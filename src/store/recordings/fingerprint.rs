@@ -55,7 +55,7 @@ impl Fingerprint {
                 Form::Sealed => BODY_AT,
             },
             hasher: Sha256::new(),
-            buffer: Vec::new(),
+            buffer: vec![0; READ_BYTES],
         }))
     }
 
@@ -65,7 +65,6 @@ impl Fingerprint {
             Self::Known(finished) => return Ok(Ok(finished)),
             Self::Reading(reading) => reading,
         };
-        reading.buffer.resize(READ_BYTES, 0);
         for _ in 0..budget_bytes.div_ceil(READ_BYTES) {
             let got = reading.handle.read_at(&mut reading.buffer, reading.at)?;
             reading.hasher.update(&reading.buffer[..got]);

@@ -1,10 +1,12 @@
 //! The recorder: one thread, `recorder`, writes all recordings, plain or sealed. Whoever has sound puts it into memory and goes
 //! on; every 0.7 seconds the thread writes what came and makes it durable. Knows no RTP and no call.
 
+mod care;
 mod fingerprint;
 mod frames;
 mod growing;
 mod names;
+mod reader;
 mod repair;
 mod sealed;
 mod worker;
@@ -24,10 +26,12 @@ use crate::media::recording::Channels;
 use super::disk::{Disk, RealDisk};
 use super::health::StoreHealth;
 use super::lock;
+pub use care::{Condition, OnDisk, Rewrap, check, files, key_of, remove, rewrap};
 pub use fingerprint::Finished;
 pub use names::{Form, call_of, is_safe_name};
+pub use reader::{ReadError, Reader, Samples};
 pub use repair::{repair, settle};
-pub use sealed::{KeyError, Vault};
+pub use sealed::{KeyError, SlotError, Vault};
 use worker::Worker;
 
 /// How often sound is written and made durable. Together with the time that the writing takes on a busy machine, a power cut

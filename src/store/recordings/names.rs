@@ -91,9 +91,11 @@ pub(super) fn places(dir: &Path, file: &str) -> io::Result<[Place; 4]> {
 
 /// The recording of this name, opened. `NotFound`: there is none.
 pub(super) fn locate(disk: &dyn Disk, dir: &Path, file: &str) -> io::Result<(Place, Box<dyn DiskFile>)> {
-    for place in places(dir, file)? {
+    let places = places(dir, file)?;
+    // Twice: while we look, a file that grows may get its name.
+    for place in places.iter().chain(&places) {
         match disk.open(&place.path) {
-            Ok(handle) => return Ok((place, handle)),
+            Ok(handle) => return Ok((place.clone(), handle)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

@@ -1,7 +1,7 @@
 //! The recorder's thread. Every 0.7 seconds it writes what came for all recordings, and makes it durable together: from eight
 //! on with one sync of the whole disk, which costs a seventh of as many syncs of single files (figures in `docs/tuning.md`).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::store::{lock, monotonic};
 
 use super::fingerprint::Fingerprint;
 use super::growing::Growing;
-use super::sealed::Vault;
+use super::sealed::{KeyRing, Vault};
 use super::{Done, FLUSH, Job, Outcome, Shared, StopReason, is_safe_name, reason};
 
 /// So many files are synced by one sync of the disk.
@@ -28,6 +28,9 @@ const APART: Duration = Duration::from_secs(60);
 /// Bytes that are fingerprinted between two looks at the clock: some milliseconds.
 const FINGERPRINT_BYTES: usize = 4 << 20;
 
+/// Folders that are remembered: a day has one.
+const FOLDERS_KNOWN_MAX: usize = 16;
+
 pub(super) struct Worker {
     pub disk: Arc<dyn Disk>,
     pub dir: PathBuf,
@@ -36,8 +39,8 @@ pub(super) struct Worker {
     running: Vec<Running>,
     /// Complete, and being read once more for their fingerprints.
     ending: VecDeque<Ending>,
-    /// The folder that was used last, which is therefore there.
-    folder: PathBuf,
+    /// Folders that were used lately, which are therefore there.
+    folders: BTreeSet<PathBuf>,
     apart_until: Option<Instant>,
     sound: Vec<u8>,
     scratch: Vec<u8>,
@@ -77,7 +80,7 @@ impl Worker {
             vault,
             running: Vec::new(),
             ending: VecDeque::new(),
-            folder: PathBuf::new(),
+            folders: BTreeSet::new(),
             apart_until: None,
             sound: Vec::new(),
             scratch: Vec::new(),
@@ -160,9 +163,14 @@ impl Worker {
                 shared,
                 done,
             } = opening;
-            let made = self
-                .make_folder(&file)
-                .and_then(|()| Growing::create(&*self.disk, &self.dir, &file, channels, &ring));
+            let mut made = self.create(&file, channels, &ring);
+            if made
+                .as_ref()
+                .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+            {
+                self.folders.clear(); // somebody has taken the folder away
+                made = self.create(&file, channels, &ring);
+            }
             if let Err(error) = &made {
                 lock(&shared.waiting).stopped = Some(reason(error));
             }
@@ -185,6 +193,11 @@ impl Worker {
         }
     }
 
+    fn create(&mut self, file: &str, channels: Channels, ring: &KeyRing) -> io::Result<Growing> {
+        self.make_folder(file)?;
+        Growing::create(&*self.disk, &self.dir, file, channels, ring)
+    }
+
     /// Makes the folder of a file, its name and those above it durable.
     fn make_folder(&mut self, file: &str) -> io::Result<()> {
         if !is_safe_name(file) {
@@ -195,7 +208,7 @@ impl Worker {
         }
         let path = self.dir.join(file);
         let folder = path.parent().unwrap_or(&self.dir);
-        if folder == self.folder {
+        if self.folders.contains(folder) {
             return Ok(());
         }
         self.disk.create_dir(folder)?;
@@ -203,7 +216,10 @@ impl Worker {
         for folder in above.take_while(|folder| folder.starts_with(&self.dir)) {
             self.disk.sync_dir(folder)?;
         }
-        self.folder = folder.to_owned();
+        if self.folders.len() == FOLDERS_KNOWN_MAX {
+            self.folders.clear();
+        }
+        self.folders.insert(folder.to_owned());
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod calls;
 mod early;
+mod farewell;
 mod forks;
 mod keeping;
 mod manners;

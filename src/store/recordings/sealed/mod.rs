@@ -20,7 +20,8 @@ mod keys;
 mod slot;
 
 pub use keys::{KeyError, Vault};
+pub use slot::SlotError;
 
 pub(crate) use chunk::{CHUNK_MAX_BYTES, Cipher, FRAME_EXTRA_BYTES, LENGTH_BYTES, TAG_BYTES, frame_bytes};
 pub(crate) use keys::KeyRing;
-pub(crate) use slot::{BODY_AT, Envelope, SLOT_BYTES, SlotError, newest, rewrapped};
+pub(crate) use slot::{BODY_AT, Envelope, SLOT_BYTES, newest, rewrapped};

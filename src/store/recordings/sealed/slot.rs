@@ -26,7 +26,9 @@ const KEY_ID_LEN_AT: usize = FILE_ID_AT + FILE_ID_BYTES;
 const KEY_ID_AT: usize = KEY_ID_LEN_AT + 1;
 const NONCE_AT: usize = KEY_ID_AT + KEY_ID_MAX_BYTES;
 const WRAPPED_AT: usize = NONCE_AT + NONCE_LEN;
-const END: usize = WRAPPED_AT + KEY_BYTES + TAG_BYTES;
+/// CRC-32 of all before it: a slot that was torn while it was written counts as none, and the other one holds.
+const CRC_AT: usize = WRAPPED_AT + KEY_BYTES + TAG_BYTES;
+const END: usize = CRC_AT + 4;
 
 /// Why a slot does not open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +82,8 @@ impl Envelope {
     /// Reads one slot; `None` if it is none.
     pub fn parse(slot: &[u8]) -> Option<Self> {
         let slot = slot.get(..END)?;
-        let ours = slot.starts_with(MAGIC) && slot[8] == VERSION;
+        let whole = crc32fast::hash(&slot[..CRC_AT]).to_le_bytes() == slot[CRC_AT..];
+        let ours = whole && slot.starts_with(MAGIC) && slot[8] == VERSION;
         let id_len = usize::from(slot[KEY_ID_LEN_AT]);
         if !ours || id_len == 0 || id_len > KEY_ID_MAX_BYTES {
             return None;
@@ -100,7 +103,9 @@ impl Envelope {
         let mut slot = [0; SLOT_BYTES];
         slot[..NONCE_AT].copy_from_slice(&self.clear());
         slot[NONCE_AT..WRAPPED_AT].copy_from_slice(&self.nonce);
-        slot[WRAPPED_AT..END].copy_from_slice(&self.wrapped);
+        slot[WRAPPED_AT..CRC_AT].copy_from_slice(&self.wrapped);
+        let crc = crc32fast::hash(&slot[..CRC_AT]);
+        slot[CRC_AT..END].copy_from_slice(&crc.to_le_bytes());
         slot
     }
 
@@ -222,9 +227,13 @@ mod tests {
         for at in 0..END {
             let mut changed = slot;
             changed[at] ^= 1;
+            assert_eq!(Envelope::parse(&changed), None, "byte {at}");
+            // Nor by somebody who knows how to make the check sum fit.
+            let crc = crc32fast::hash(&changed[..CRC_AT]).to_le_bytes();
+            changed[CRC_AT..END].copy_from_slice(&crc);
             let opened = Envelope::parse(&changed).map(|e| e.open(&ring).is_ok());
-            let padding = (KEY_ID_AT + 5..NONCE_AT).contains(&at);
-            assert!(opened != Some(true) || padding, "byte {at}");
+            let not_read = (KEY_ID_AT + 5..NONCE_AT).contains(&at) || at >= CRC_AT;
+            assert!(opened != Some(true) || not_read, "byte {at}");
         }
     }
 
@@ -262,8 +271,12 @@ mod tests {
         #[test]
         fn no_head_can_harm_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..1_200), ours in any::<bool>()) {
             let mut bytes = bytes;
-            if ours && bytes.len() > 9 {
-                bytes[..9].copy_from_slice(b"YIHAOREC\x01");
+            if ours && bytes.len() > END {
+                bytes[..10].copy_from_slice(b"YIHAOREC\x01\x02");
+                bytes[KEY_ID_LEN_AT] = 1;
+                bytes[KEY_ID_AT] = b'a';
+                let crc = crc32fast::hash(&bytes[..CRC_AT]).to_le_bytes();
+                bytes[CRC_AT..END].copy_from_slice(&crc);
             }
             if let Some((_, envelope)) = newest(&bytes) {
                 prop_assert!(envelope.open(&ring(&["a"])).is_err());

@@ -166,8 +166,11 @@ fn two_hundred_recordings_begin_and_end_at_once() {
                 .iter()
                 .for_each(|(recording, ..)| assert!(recording.frames(&[n; 320])));
         }
-        for (recording, told, file) in begun {
-            recording.finish();
+        let told: Vec<_> = begun
+            .into_iter()
+            .map(|(recording, told, file)| (recording.finish(), told, file))
+            .collect();
+        for ((), told, file) in told {
             let finished = told.recv().unwrap().finished.unwrap();
             assert_eq!((finished.duration_ms, &finished.file), (1_000, &file));
             assert!(dir.path().join(format!("{file}{ending}")).exists());
