@@ -206,7 +206,7 @@ fn caller_number(invite: &Request, peer: Option<&Peer>) -> PhoneNumber {
 }
 
 /// The user part of a SIP URI, or the number of a `tel:` URI (RFC 3966), without visual separators.
-fn dialled_number(uri: &Uri) -> String {
+pub(super) fn dialled_number(uri: &Uri) -> String {
     let text = uri.user_unescaped().unwrap_or_default();
     let number = text.split(';').next().unwrap_or_default();
     let digits_only = number.chars().all(|c| c.is_ascii_digit() || "+-.()*#".contains(c));

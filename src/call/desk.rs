@@ -336,11 +336,19 @@ impl Desk {
 
     /// Lets the answer to a BYE go when the last thing that was written is durable: what it says stands there.
     pub(super) fn confirm_when_durable(&mut self, leg: LegId, now: Now) {
-        let ticket = self.ticket_of_the_last();
-        match ticket.and_then(|ticket| self.tickets.get_mut(&ticket)) {
-            Some((_, afters)) => afters.push(After::ConfirmParty(leg)),
-            None => self.ua.confirm_bye(leg, now),
+        if self.when_durable(After::ConfirmParty(leg)).is_some() {
+            self.ua.confirm_bye(leg, now);
         }
+    }
+
+    /// Something happens when the last thing that was written is durable. Given back if everything is.
+    pub(super) fn when_durable(&mut self, after: After) -> Option<After> {
+        let ticket = self.ticket_of_the_last();
+        let Some((_, afters)) = ticket.and_then(|ticket| self.tickets.get_mut(&ticket)) else {
+            return Some(after);
+        };
+        afters.push(after);
+        None
     }
 
     /// The ticket of the last thing that is still to be written, if there is any.

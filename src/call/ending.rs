@@ -25,6 +25,8 @@ pub(super) enum After {
     ConfirmBye,
     /// Answer somebody else's BYE.
     ConfirmParty(LegId),
+    /// Answer an agent's code.
+    Tell(LegId),
     /// Hang up on the caller (Q.850 cause for the Reason header, RFC 3326).
     HangUp { cause: u16 },
     /// The leg is gone already: nothing to tell anyone.
@@ -99,7 +101,7 @@ impl Call {
     /// Does what the ledger was waited for.
     pub(super) fn carry_out(&mut self, after: After, now: Now, desk: &mut Desk) {
         self.end_on_record |= match &after {
-            After::Accept { .. } | After::ConfirmParty(_) => false,
+            After::Accept { .. } | After::ConfirmParty(_) | After::Tell(_) => false,
             After::Reject { .. } | After::ConfirmBye | After::HangUp { .. } | After::Nothing => true,
         };
         let leg = self.citizen.leg;
@@ -110,7 +112,8 @@ impl Call {
             (After::HangUp { cause }, Some(leg)) => {
                 desk.ua.hangup(leg, Some(&(cause, cause_text(cause).to_owned())), now);
             }
-            (After::Reject { .. } | After::ConfirmBye | After::HangUp { .. }, None) | (After::Nothing, _) => {}
+            (After::Reject { .. } | After::ConfirmBye | After::HangUp { .. }, None)
+            | (After::Nothing | After::Tell(_), _) => {}
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 use crate::ivr::dialplan::Dialplan;
 use crate::ivr::walk::Input as WalkInput;
@@ -19,8 +19,10 @@ use crate::sip::transaction::{ServerKey, TransactionConfig};
 use crate::sip::trunk::{Answer, Target, TrunkConfig};
 use crate::sip::ua::{Command as UaCommand, LegEnd, UaConfig, UaEvent, UserAgent};
 
+use super::accounts::Doorkeeper;
 use super::admission::{Limits, Peer};
 use super::arrival::Arrival;
+use super::codes::Codes;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::gateway::{Route, TrunkState};
@@ -30,6 +32,7 @@ use super::message::{self, Recorded};
 use super::party::PartyId;
 use super::recorder::Purpose;
 use super::register::Registrar;
+use super::short_call::ShortCalls;
 use super::trunks::Trunks;
 
 /// A carrier that does not even say 100 within so many T1 is dead (four transmissions of the INVITE).
@@ -73,6 +76,8 @@ pub struct Shared {
     pub call_max: Duration,
     /// How people are served.
     pub manners: Manners,
+    /// What agents can dial.
+    pub codes: Arc<Codes>,
     /// No new calls.
     pub draining: bool,
 }
@@ -119,11 +124,13 @@ pub struct Exchange {
     /// The next timer of each call that has one, so that a thousand parked calls cost nothing.
     timers: BTreeSet<(Mono, CallId)>,
     /// Calls that may have changed in this turn.
-    touched: Vec<CallId>,
+    pub(super) touched: Vec<CallId>,
+    pub(super) doorkeeper: Doorkeeper,
+    pub(super) short_calls: ShortCalls,
     registrar: Registrar,
     trunks: Trunks,
     pub(super) desk: Desk,
-    shared: Shared,
+    pub(super) shared: Shared,
 }
 
 impl Exchange {
@@ -132,11 +139,13 @@ impl Exchange {
         let mut rng = StdRng::seed_from_u64(config.seed);
         let ua_config = UaConfig {
             allow_out_of_dialog: vec![Method::Register],
+            allow_refer: true,
             ..config.ua
         };
         let silence = config.transactions.t1 * SILENCE_T1;
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
         let registrar = Registrar::new(&mut rng);
+        let doorkeeper = Doorkeeper::new(rng.random());
         let mut desk = Desk::new(ua, (config.shard, config.shards), config.media_workers, silence, rng);
         desk.manners = shared.manners.clone();
         Self {
@@ -144,6 +153,8 @@ impl Exchange {
             recent: VecDeque::new(),
             timers: BTreeSet::new(),
             touched: Vec::new(),
+            doorkeeper,
+            short_calls: ShortCalls::default(),
             registrar,
             trunks: Trunks::default(),
             desk,
@@ -165,6 +176,9 @@ impl Exchange {
 
     /// Answer to [`Command::OpenMedia`]; `None` if no port was free.
     pub fn media_opened(&mut self, id: MediaId, local: Option<LocalRtp>, now: Now) {
+        if self.short_media_opened(id, local, now) {
+            return self.turn(now);
+        }
         let Some(call) = self.desk.by_media.get(&id).copied() else {
             return;
         };
@@ -227,7 +241,9 @@ impl Exchange {
 
     /// A media worker reports.
     pub fn heard(&mut self, id: MediaId, output: &MediaOutput, now: Now) {
-        if let Some(call) = self.desk.by_media.get(&id).copied() {
+        if !self.short_heard(id, output, now)
+            && let Some(call) = self.desk.by_media.get(&id).copied()
+        {
             self.with_call(call, |call, desk, _| match call.by_media(id) {
                 Some(PartyId::CITIZEN) => call.heard(output, now, desk),
                 Some(party) => call.party_heard(party, output, now, desk),
@@ -270,6 +286,7 @@ impl Exchange {
         for after in afters {
             match (after, id) {
                 (After::ConfirmParty(leg), _) => self.desk.ua.confirm_bye(leg, now),
+                (After::Tell(leg), _) => self.tell_shortly(leg, now),
                 (after, Some(id)) => self.with_call(id, |call, desk, _| call.carry_out(after, now, desk)),
                 (_, None) => {}
             }
@@ -282,6 +299,7 @@ impl Exchange {
         self.desk.ua.handle_timeout(now);
         self.trunks.handle_timeout(now, &mut self.desk);
         self.desk.floor.handle_timeout(now);
+        self.end_short_calls(now);
         while let Some((at, id)) = self.timers.first().copied()
             && at <= now.mono
         {
@@ -299,10 +317,16 @@ impl Exchange {
     pub fn poll_timeout(&self) -> Option<Mono> {
         let calls = self.timers.first().map(|(at, _)| *at);
         let (ua, floor) = (self.desk.ua.poll_timeout(), self.desk.floor.poll_timeout());
-        [ua, self.trunks.poll_timeout(), floor, calls]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            ua,
+            self.trunks.poll_timeout(),
+            floor,
+            calls,
+            self.short_calls.poll_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// What to do next.
@@ -344,7 +368,10 @@ impl Exchange {
 
     /// Nothing left to say: no call, no answer waiting for the ledger, no recording open.
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.desk.waiting_for_the_ledger() == 0 && self.desk.records_nothing()
+        self.calls.is_empty()
+            && self.short_calls.is_empty()
+            && self.desk.waiting_for_the_ledger() == 0
+            && self.desk.records_nothing()
     }
 
     /// Dialogs at this moment.
@@ -412,6 +439,9 @@ impl Exchange {
     }
 
     fn event(&mut self, event: UaEvent, now: Now) {
+        let Some(event) = self.short_event(event, now) else {
+            return;
+        };
         match event {
             UaEvent::Incoming {
                 leg,
@@ -427,9 +457,7 @@ impl Exchange {
                     offer,
                     refusal,
                 };
-                let call = Call::arrive(arrival, now, &mut self.desk, &self.shared);
-                self.touched.push(call.id);
-                self.calls.insert(call.id, call);
+                self.incoming(arrival, now);
             }
             UaEvent::OutOfDialog { key, request, .. } => self.out_of_dialog(key, &request, now),
             UaEvent::Response { key, response } => self.trunks.answered(key, response, now, &mut self.desk),

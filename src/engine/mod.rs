@@ -2,6 +2,7 @@
 //! together. Refuses to decide anything about a call.
 
 pub mod clock;
+mod codes;
 mod commits;
 mod gauges;
 mod handle;

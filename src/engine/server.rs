@@ -21,6 +21,7 @@ use crate::net::tcp::TcpTransport;
 use crate::store::{Store, StoreError};
 
 use super::clock;
+use super::codes;
 use super::commits::Commits;
 use super::gauges::{ShardGauges, Watched};
 use super::handle::Handle;
@@ -135,6 +136,7 @@ impl Server {
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
             manners: Manners::default(),
+            codes: Arc::new(codes::codes(config).map_err(|bad| StartError::Plans(vec![bad.to_string()]))?),
             draining: false,
         };
         sip.attach_shards(senders.clone());

@@ -112,6 +112,7 @@ pub fn shared() -> Shared {
         laws: vec![Law::A, Law::Mu],
         call_max: Duration::from_secs(7_200),
         manners: Manners::default(),
+        codes: Arc::default(),
         draining: false,
     }
 }
