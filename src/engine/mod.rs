@@ -3,6 +3,7 @@
 
 pub mod clock;
 mod commits;
+pub mod floor;
 mod gauges;
 mod handle;
 mod hands;
