@@ -4,6 +4,7 @@
 pub mod clock;
 mod codes;
 mod commits;
+pub mod floor;
 mod gauges;
 mod handle;
 mod hands;

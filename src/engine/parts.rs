@@ -56,9 +56,10 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// One shard takes hundreds of calls a second; more only help on large machines.
+/// One shard takes hundreds of calls a second; more only help on large machines. Queues need one that owns all agents.
 pub(super) fn shard_count(config: &Config) -> u16 {
     match config.sip.shards {
+        _ if !config.queue.is_empty() => 1,
         0 => u16::try_from(processors() / 4).unwrap_or(u16::MAX).clamp(1, 64),
         n => n,
     }
