@@ -5,6 +5,7 @@
 
 mod citizen;
 mod fuzz_seeds;
+mod registrar;
 mod served;
 mod sip;
 mod sip_torture;

@@ -14,10 +14,10 @@ use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId
 use crate::media::{MediaOutput, QualityStats};
 use crate::queue::Profile;
 use crate::sip::Flow;
-use crate::sip::message::{Malformed, Message, Method, Request};
+use crate::sip::message::{Malformed, Message, Method};
 use crate::sip::registrar::BindingChange;
 use crate::sip::sdp::LocalAudio;
-use crate::sip::transaction::{ServerKey, TransactionConfig};
+use crate::sip::transaction::TransactionConfig;
 use crate::sip::trunk::{Answer, Target, TrunkConfig};
 use crate::sip::ua::{Command as UaCommand, LegEnd, UaConfig, UaEvent, UserAgent};
 
@@ -28,7 +28,6 @@ use super::ending::After;
 use super::gateway::{Route, TrunkState};
 use super::live::{Call, Heard, Phase};
 use super::message::{self, Recorded};
-use super::register::Registrar;
 use super::trunks::Trunks;
 
 /// A carrier that does not even say 100 within so many T1 is dead (four transmissions of the INVITE).
@@ -112,7 +111,6 @@ pub struct Exchange {
     timers: BTreeSet<(Mono, CallId)>,
     /// Calls that may have changed in this turn.
     touched: Vec<CallId>,
-    registrar: Registrar,
     trunks: Trunks,
     desk: Desk,
     shared: Shared,
@@ -132,7 +130,6 @@ impl Exchange {
             calls: HashMap::new(),
             timers: BTreeSet::new(),
             touched: Vec::new(),
-            registrar: Registrar::new(&mut rng),
             trunks: Trunks::default(),
             desk: Desk::new(ua, (config.shard, config.shards), config.media_workers, silence, rng),
             shared,
@@ -419,7 +416,8 @@ impl Exchange {
                 self.touched.push(call.id);
                 self.calls.insert(call.id, call);
             }
-            UaEvent::OutOfDialog { key, request, .. } => self.out_of_dialog(key, &request, now),
+            // REGISTER is in our Allow, and the registrar answers it before it could come here.
+            UaEvent::OutOfDialog { key, request, .. } => self.desk.ua.respond(key, request.reply(405), now),
             UaEvent::Response { key, response } => self.trunks.answered(key, response, now, &mut self.desk),
             UaEvent::RequestFailed { key, error } => self.trunks.failed(key, error, now, &mut self.desk),
             UaEvent::Offer { leg, sdp } => self.with(leg, |call, ours, desk, shared| match ours {
@@ -523,11 +521,6 @@ impl Exchange {
         if call.admitted {
             self.desk.counts.release(call.source);
         }
-    }
-
-    fn out_of_dialog(&mut self, key: ServerKey, request: &Request, now: Now) {
-        let response = self.registrar.answer(request, now);
-        self.desk.ua.respond(key, response, now);
     }
 }
 

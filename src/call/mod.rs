@@ -13,7 +13,6 @@ mod live;
 mod message;
 mod order;
 pub mod phone;
-mod register;
 mod transfer;
 mod trunks;
 

@@ -57,7 +57,16 @@ fn every_key_is_in_the_reference_and_every_key_of_the_reference_exists() {
     assert_eq!(config.trunk.remove(0).max_calls, Trunk::default().max_calls);
 
     let sections = [
-        "sip", "media", "dialplan", "prompts", "store", "http", "log", "drain", "trunk",
+        "sip",
+        "registrar",
+        "media",
+        "dialplan",
+        "prompts",
+        "store",
+        "http",
+        "log",
+        "drain",
+        "trunk",
     ];
     let known: BTreeSet<String> = keys::known()
         .into_iter()
@@ -162,7 +171,10 @@ fn rules_between_keys_are_checked() {
         ("[sip]\nuser_agent = \"a\\r\\nVia: b\"", "control characters"),
         ("[registrar]\nrealm = \"a:b\"", "without quotes"),
         ("[registrar]\ndigests = []", "each once"),
-        ("[registrar]\nexpires_min_s = 3600\nexpires_nat_s = 3600", "must not be below"),
+        (
+            "[registrar]\nexpires_min_s = 3600\nexpires_nat_s = 3600",
+            "must not be below",
+        ),
         ("[media]\nlaws = [\"a\", \"a\"]", "each once"),
         ("[media]\nlaws = []", "each once"),
         ("[dialplan]\ntransfer_allow = [\"*\"]", "is no number such as"),

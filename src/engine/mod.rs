@@ -14,6 +14,7 @@ mod parts;
 pub mod plans;
 mod reach;
 mod recorder;
+mod registrar;
 mod server;
 mod shard;
 mod sip_ports;
