@@ -52,6 +52,7 @@ impl Config {
         section("dialplan", self.dialplan.bounds());
         section("prompts", self.prompts.bounds());
         section("store", self.store.bounds());
+        section("recordings", self.recordings.bounds());
         section("http", self.http.bounds());
         section("drain", self.drain.bounds());
         for (index, trunk) in self.trunk.iter().enumerate() {

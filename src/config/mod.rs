@@ -10,6 +10,7 @@ mod media;
 mod operations;
 mod problem;
 mod prompts;
+mod recordings;
 mod registrar;
 mod rules;
 mod secret;
@@ -28,6 +29,7 @@ pub use media::{Io, Media};
 pub use operations::{Drain, Log, LogFormat, LogLevel};
 pub use problem::Problem;
 pub use prompts::{Prompts, SpeechEngine};
+pub use recordings::{Encrypt, Recordings};
 pub use registrar::{Digest, Registrar};
 pub use secret::Secret;
 pub use sip::Sip;
@@ -63,6 +65,8 @@ pub struct Config {
     pub prompts: Prompts,
     /// `[store]`
     pub store: Store,
+    /// `[recordings]`
+    pub recordings: Recordings,
     /// `[http]`
     pub http: Http,
     /// `[log]`
@@ -107,6 +111,7 @@ impl Default for Config {
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),
             store: Store::default(),
+            recordings: Recordings::default(),
             http: Http::default(),
             log: Log::default(),
             drain: Drain::default(),

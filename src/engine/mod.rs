@@ -22,3 +22,4 @@ mod trunks;
 
 pub use handle::{Handle, Health, Reloaded};
 pub use server::{Server, StartError};
+pub use shard::{Past, Room};
