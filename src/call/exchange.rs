@@ -14,6 +14,7 @@ use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message, Method};
+use crate::sip::registrar::Accounts;
 use crate::sip::sdp::LocalAudio;
 use crate::sip::transaction::TransactionConfig;
 use crate::sip::trunk::{Answer, Target, TrunkConfig};
@@ -219,6 +220,11 @@ impl Exchange {
     /// Whether every carrier has taken our farewell, or had two seconds for it.
     pub fn trunks_are_stopped(&self, now: Now) -> bool {
         self.trunks.are_stopped(now)
+    }
+
+    /// Who may call as one of ours, and the hashes of their passwords.
+    pub fn set_accounts(&mut self, accounts: Arc<Accounts>) {
+        let _ = accounts; // nobody is asked yet
     }
 
     /// A media worker reports.

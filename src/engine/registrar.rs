@@ -79,7 +79,7 @@ impl Thread {
     /// A thread that does not run yet.
     fn new(
         config: RegistrarConfig,
-        (accounts, bindings): (Accounts, Vec<Binding>),
+        (accounts, bindings): (Arc<Accounts>, Vec<Binding>),
         inbox: Arc<Inbox>,
         sip: Arc<SipPorts>,
         writer: mpsc::UnboundedSender<Wish>,
@@ -147,7 +147,7 @@ impl Thread {
                     self.machine.persisted(ticket, now);
                 }
             }
-            Input::Accounts(accounts) => self.machine.set_accounts(*accounts, now),
+            Input::Accounts(accounts) => self.machine.set_accounts(accounts, now),
             Input::Restore(bindings) => self.machine.restore(bindings, now),
             Input::Bindings(reply) => {
                 let _ = reply.send(self.machine.bindings()); // whoever asked may have gone

@@ -2,7 +2,7 @@
 //! puts something in never waits; a storm that is too much is dropped at the door, and telephones send again.
 
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(in crate::engine) enum Input {
     /// The disk has these tickets.
     Persisted(Vec<u64>),
     /// All accounts as they are from now on.
-    Accounts(Box<Accounts>),
+    Accounts(Arc<Accounts>),
     /// Telephones that could only be read now.
     Restore(Vec<Binding>),
     /// Who wants to see all telephones.
@@ -160,7 +160,6 @@ fn wake(mut queue: MutexGuard<'_, Queue>) {
 mod tests {
     use super::*;
     use crate::sip::Transport;
-    use std::sync::Arc;
 
     fn flow(port: u16) -> Flow {
         Flow {

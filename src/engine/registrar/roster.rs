@@ -62,7 +62,7 @@ impl Roster {
 
     /// Accounts and telephones at the start. A file that somebody has locked is waited for in the background: citizens
     /// are answered meanwhile. One that cannot be read is an error.
-    pub(in crate::engine) async fn begin(&self) -> Result<(Accounts, Vec<Binding>), PeopleError> {
+    pub(in crate::engine) async fn begin(&self) -> Result<(Arc<Accounts>, Vec<Binding>), PeopleError> {
         let mut seen = self.seen.lock().await;
         let read = async {
             self.people.prepare().await?;
@@ -74,7 +74,7 @@ impl Roster {
                 realm: self.realm.clone(),
                 ..Accounts::default()
             };
-            (accounts, Vec::new())
+            (Arc::new(accounts), Vec::new())
         };
         match timeout(START_WAIT, read).await {
             Ok(Ok(read)) => {
@@ -125,7 +125,7 @@ impl Roster {
             return Ok(());
         }
         let accounts = self.read(&mut seen).await?;
-        self.inbox.put(Input::Accounts(Box::new(accounts)));
+        self.inbox.put(Input::Accounts(accounts));
         if !seen.restored {
             self.inbox.put(Input::Restore(self.bindings().await?));
             seen.restored = true;
@@ -147,8 +147,8 @@ impl Roster {
         Ok(bindings)
     }
 
-    /// Reads the agents and tells the exchange; the accounts are for the registrar.
-    async fn read(&self, seen: &mut Seen) -> Result<Accounts, PeopleError> {
+    /// Reads the agents and tells the exchange; the accounts are for the registrar as well.
+    async fn read(&self, seen: &mut Seen) -> Result<Arc<Accounts>, PeopleError> {
         let version = self.people.agents_version().await?;
         let (accounts, others) = self.people.accounts(&self.realm).await?;
         if others > 0 {
@@ -163,10 +163,13 @@ impl Roster {
         if weak > 0 {
             tracing::error!(weak, "ALARM: agents have passwords that only a test may have");
         }
+        let accounts = Arc::new(accounts);
         let profiles = agents.into_iter().filter(|it| it.enabled).map(|it| it.profile);
         let profiles = Arc::new(profiles.collect::<Vec<_>>());
         for shard in &self.shards {
-            let _ = shard.send(ShardInput::Agents(profiles.clone())).await; // a shard that stopped has no calls
+            // A shard that stopped has no calls.
+            let _ = shard.send(ShardInput::Accounts(accounts.clone())).await;
+            let _ = shard.send(ShardInput::Agents(profiles.clone())).await;
         }
         tracing::info!(agents = profiles.len(), "agents were read");
         seen.version = Some(version);

@@ -25,6 +25,7 @@ impl Registrar {
     ) -> Result<Option<u64>, Refusal> {
         let list = match wish {
             Wish::Tell => {
+                self.can_wait(user, false)?;
                 self.tally.fetched += 1;
                 return Ok(None);
             }
@@ -47,9 +48,7 @@ impl Registrar {
         }
         self.make_room(&mut next)?;
         let must_wait = done.is_new && asker.flow.transport == Transport::Udp;
-        if must_wait && self.waiting.len() >= self.config.waiting_max {
-            return Err(later(u64::from(RETRY_AFTER_S)));
-        }
+        self.can_wait(user, must_wait)?;
         self.tally.added += done.added;
         self.tally.refreshed += done.refreshed;
         self.tally.removed += done.removed;
@@ -61,11 +60,16 @@ impl Registrar {
         }
         self.change(&key, next, now);
         // A telephone on a connection goes with the server anyway: nothing is gained by waiting.
-        Ok(must_wait.then(|| {
-            self.last_ticket += 1;
-            self.persist(key, Some(self.last_ticket));
-            self.last_ticket
-        }))
+        Ok(must_wait.then(|| self.write_now(key)))
+    }
+
+    /// 503 for an answer that would have to wait for the disk when too many do.
+    fn can_wait(&self, user: &str, must_wait: bool) -> Result<(), Refusal> {
+        let waits = must_wait || self.pending.contains_key(user);
+        match waits && self.waiting >= self.config.waiting_max {
+            true => Err(later(u64::from(RETRY_AFTER_S))),
+            false => Ok(()),
+        }
     }
 
     /// `*`: every telephone, with the time 0.

@@ -39,6 +39,8 @@ impl Registrar {
         let done = wish.and_then(|wish| self.carry_out(&user, wish, asker, now));
         match done {
             Ok(ticket) => {
+                // Also who only asks is told no more than what would be true after a restart.
+                let ticket = ticket.or_else(|| self.pending.get(user.as_str()).copied());
                 let response = self.scribe.granted(asker, self.book.of(&user), now);
                 match ticket {
                     Some(ticket) => Decision::WhenWritten(response, ticket),

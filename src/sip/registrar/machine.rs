@@ -21,7 +21,7 @@ use crate::sip::{Flow, Transport};
 /// All accounts and their telephones.
 pub struct Registrar {
     pub(super) config: RegistrarConfig,
-    pub(super) accounts: Accounts,
+    pub(super) accounts: Arc<Accounts>,
     pub(super) authenticator: Authenticator,
     pub(super) sources: Sources,
     memory: Memory,
@@ -31,14 +31,23 @@ pub struct Registrar {
     dirty: HashSet<Arc<str>>,
     flush_at: Option<Mono>,
     /// Answers that wait for the disk.
-    pub(super) waiting: HashMap<u64, Waiting>,
-    pub(super) last_ticket: u64,
+    tickets: HashMap<u64, Ticket>,
+    pub(super) waiting: usize,
+    /// The last ticket of each account that the disk has not given back: until then nothing is said of its telephones.
+    pub(super) pending: HashMap<Arc<str>, u64>,
+    last_ticket: u64,
     pub(super) out: VecDeque<Command>,
     pub(super) tally: Tally,
 }
 
+/// What waits for one write of one account's telephones.
+struct Ticket {
+    user: Arc<str>,
+    waiting: Vec<Waiting>,
+}
+
 /// An answer that waits for the disk.
-pub(super) struct Waiting {
+struct Waiting {
     name: Option<Name>,
     flow: Flow,
     bytes: Arc<[u8]>,
@@ -46,7 +55,7 @@ pub(super) struct Waiting {
 
 impl Registrar {
     /// A registrar with the telephones that were written down before. Those on connections are gone with them.
-    pub fn new(config: RegistrarConfig, accounts: Accounts, bindings: Vec<Binding>, now: Now) -> Self {
+    pub fn new(config: RegistrarConfig, accounts: Arc<Accounts>, bindings: Vec<Binding>, now: Now) -> Self {
         let authenticator = Authenticator::new(&AuthenticatorConfig {
             realm: accounts.realm.clone(),
             secret: config.secret,
@@ -64,7 +73,9 @@ impl Registrar {
             book: Book::default(),
             dirty: HashSet::new(),
             flush_at: None,
-            waiting: HashMap::new(),
+            tickets: HashMap::new(),
+            waiting: 0,
+            pending: HashMap::new(),
             last_ticket: 0,
             out: VecDeque::new(),
             tally: Tally::default(),
@@ -112,18 +123,24 @@ impl Registrar {
 
     /// Answer to [`Command::Persist`].
     pub fn persisted(&mut self, ticket: u64, now: Now) {
-        let Some(Waiting { name, flow, bytes }) = self.waiting.remove(&ticket) else {
+        let Some(Ticket { user, waiting }) = self.tickets.remove(&ticket) else {
             return;
         };
-        if let Some(name) = name {
-            self.memory.keep(name, Answer::Given(flow, bytes.clone()), now.mono);
+        if self.pending.get(&user) == Some(&ticket) {
+            self.pending.remove(&user);
         }
-        self.out.push_back(Command::Transmit { flow, bytes });
+        for Waiting { name, flow, bytes } in waiting {
+            self.waiting -= 1;
+            if let Some(name) = name {
+                self.memory.keep(name, Answer::Given(flow, bytes.clone()), now.mono);
+            }
+            self.out.push_back(Command::Transmit { flow, bytes });
+        }
     }
 
     /// All accounts as they are from now on, with hashes for the same realm. Who is gone, or has a new password, has no
     /// telephone any more.
-    pub fn set_accounts(&mut self, accounts: Accounts, now: Now) {
+    pub fn set_accounts(&mut self, accounts: Arc<Accounts>, now: Now) {
         let old = mem::replace(&mut self.accounts, accounts);
         let new = &self.accounts.by_user;
         let changed = |user: &Arc<str>| {
@@ -263,7 +280,10 @@ impl Registrar {
             Decision::WhenWritten(response, ticket) => {
                 let bytes = response.to_bytes().into();
                 let flow = asker.back;
-                self.waiting.insert(ticket, Waiting { name, flow, bytes });
+                if let Some(ticket) = self.tickets.get_mut(&ticket) {
+                    self.waiting += 1;
+                    ticket.waiting.push(Waiting { name, flow, bytes });
+                }
                 if let Some(name) = name {
                     self.memory.keep(name, Answer::Waiting, now.mono);
                 }
@@ -296,7 +316,20 @@ impl Registrar {
         self.dirty.insert(user);
     }
 
-    pub(super) fn persist(&mut self, user: Arc<str>, ticket: Option<u64>) {
+    /// Has an account's telephones written down now; the ticket for who waits for it.
+    pub(super) fn write_now(&mut self, user: Arc<str>) -> u64 {
+        self.last_ticket += 1;
+        let ticket = Ticket {
+            user: user.clone(),
+            waiting: Vec::new(),
+        };
+        self.tickets.insert(self.last_ticket, ticket);
+        self.pending.insert(user.clone(), self.last_ticket);
+        self.persist(user, Some(self.last_ticket));
+        self.last_ticket
+    }
+
+    fn persist(&mut self, user: Arc<str>, ticket: Option<u64>) {
         self.dirty.remove(&user);
         let bindings = self.book.of(&user).iter().map(|it| it.binding.clone()).collect();
         self.out.push_back(Command::Persist { user, bindings, ticket });
