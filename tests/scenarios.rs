@@ -6,6 +6,7 @@
 mod agent;
 mod citizen;
 mod fuzz_seeds;
+mod registrar;
 mod served;
 mod sip;
 mod sip_torture;

@@ -13,9 +13,10 @@ use crate::kernel::calendar::Calendar;
 use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber};
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
-use crate::sip::message::{Malformed, Message, Method, Request};
+use crate::sip::message::{Malformed, Message, Method};
+use crate::sip::registrar::Accounts;
 use crate::sip::sdp::LocalAudio;
-use crate::sip::transaction::{ServerKey, TransactionConfig};
+use crate::sip::transaction::TransactionConfig;
 use crate::sip::trunk::{Answer, Target, TrunkConfig};
 use crate::sip::ua::{Command as UaCommand, LegEnd, UaConfig, UaEvent, UserAgent};
 
@@ -128,6 +129,7 @@ pub struct Exchange {
     pub(super) doorkeeper: Doorkeeper,
     pub(super) short_calls: ShortCalls,
     registrar: Registrar,
+    touched: Vec<CallId>,
     trunks: Trunks,
     pub(super) desk: Desk,
     pub(super) shared: Shared,
@@ -237,6 +239,11 @@ impl Exchange {
     /// Whether every carrier has taken our farewell, or had two seconds for it.
     pub fn trunks_are_stopped(&self, now: Now) -> bool {
         self.trunks.are_stopped(now)
+    }
+
+    /// Who may call as one of ours, and the hashes of their passwords.
+    pub fn set_accounts(&mut self, accounts: Arc<Accounts>) {
+        let _ = accounts; // nobody is asked yet
     }
 
     /// A media worker reports.
@@ -459,7 +466,8 @@ impl Exchange {
                 };
                 self.incoming(arrival, now);
             }
-            UaEvent::OutOfDialog { key, request, .. } => self.out_of_dialog(key, &request, now),
+            // REGISTER is in our Allow, and the registrar answers it before it could come here.
+            UaEvent::OutOfDialog { key, request, .. } => self.desk.ua.respond(key, request.reply(405), now),
             UaEvent::Response { key, response } => self.trunks.answered(key, response, now, &mut self.desk),
             UaEvent::RequestFailed { key, error } => self.trunks.failed(key, error, now, &mut self.desk),
             UaEvent::Offer { leg, sdp } => self.with(leg, |call, who, desk, shared| match who {
@@ -555,11 +563,6 @@ impl Exchange {
         if let Some(source) = call.counted_for {
             self.desk.counts.release(source);
         }
-    }
-
-    fn out_of_dialog(&mut self, key: ServerKey, request: &Request, now: Now) {
-        let response = self.registrar.answer(request, now);
-        self.desk.ua.respond(key, response, now);
     }
 }
 

@@ -17,6 +17,7 @@ pub mod plans;
 mod reach;
 mod recorder;
 mod restart;
+mod registrar;
 mod server;
 mod shard;
 mod sip_ports;
