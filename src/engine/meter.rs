@@ -103,6 +103,8 @@ impl Meter {
             | EventKind::PickedUp { .. }
             | EventKind::SentOn { .. }
             | EventKind::RecordingMasked { .. }
+            | EventKind::RetentionHeld { .. }
+            | EventKind::RecordingPurged { .. }
             | EventKind::RatingAsked { .. }
             | EventKind::Rated { .. }
             | EventKind::Outcome { .. }

@@ -4,6 +4,7 @@
 mod closing;
 mod drain;
 mod query;
+mod recordings;
 mod refold;
 mod rows;
 
@@ -22,6 +23,7 @@ use sqlx::{Connection, Row};
 pub use closing::{Closing, Settle};
 pub use drain::{Drain, DrainConfig, Drained};
 pub use query::{CallFilter, Counts, Found, Order, Reveal};
+pub use recordings::{Listed, Place, RECORDINGS_MAX};
 
 /// How long a statement waits for another process's lock before it gives up and is tried again later.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
