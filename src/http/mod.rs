@@ -179,6 +179,13 @@ impl Server {
         })
     }
 
+    /// Another patience with silent connections than the configuration's whole seconds can say.
+    #[must_use]
+    pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
     /// The addresses as they were bound (port 0 resolved).
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners
@@ -215,6 +222,3 @@ impl Server {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

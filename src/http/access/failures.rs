@@ -72,8 +72,8 @@ fn network(source: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn who_guesses_has_to_wait_and_others_do_not() {
+    #[test]
+    fn who_guesses_has_to_wait_and_others_do_not() {
         let mut failures = Failures::default();
         let (guesser, other): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         let begun = Instant::now();
@@ -88,8 +88,8 @@ mod tests {
         assert_eq!(failures.wait(guesser, begun + WINDOW), None, "a new window begins");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn neighbours_in_one_network_count_together_and_the_memory_is_bounded() {
+    #[test]
+    fn neighbours_in_one_network_count_together_and_the_memory_is_bounded() {
         let mut failures = Failures::default();
         let now = Instant::now();
         for last in 0..u16::try_from(ALLOWED).unwrap() {
