@@ -3,6 +3,7 @@
 // The whole file is test code; this tells clippy so, and `unwrap` is allowed where it should be.
 #![cfg(test)]
 
+mod agent;
 mod api;
 mod citizen;
 mod fuzz_seeds;

@@ -241,7 +241,7 @@ impl Caller {
                 | Command::Transfer { .. }
                 | Command::Record { .. }
                 | Command::StopRecording
-                | Command::CancelHook(_)
+                | Command::CancelHook { .. }
                 | Command::Event(_)
                 | Command::CalendarMissing { .. } => {}
             }

@@ -1,5 +1,7 @@
 //! A call arrives: which hotline, may it come in, which sound. Ends with a 200 or a refusal, both on record first.
 
+use std::time::Duration;
+
 use crate::ivr::Language;
 use crate::ivr::walk::{Walk, WalkContext};
 use crate::kernel::{EndReason, EndedBy, EventKind, LegId, Now, PhoneNumber};
@@ -9,10 +11,12 @@ use crate::sip::sdp::{self, Sdp};
 use crate::sip::ua;
 
 use super::admission::{CallerId, Peer, Refusal};
+use super::bridge::Scene;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::exchange::Shared;
 use super::live::{Call, Media, Phase};
+use super::party::{Errand, Party, PartyId, Stage, Who};
 
 /// The header of draft-ietf-sip-privacy-04, which never became an RFC and is everywhere.
 pub(super) const REMOTE_PARTY_ID: &str = "Remote-Party-ID";
@@ -58,9 +62,11 @@ impl Call {
             placed_by: None,
         };
         let language = number.map_or_else(Language::default, |n| n.language);
+        let mut citizen = Party::new(PartyId::CITIZEN, Who::Citizen, Errand::Citizen, desk);
+        citizen.leg = Some(leg);
+        citizen.stage = Stage::Talking;
         let mut call = Self {
             id,
-            leg,
             source,
             from: from.clone(),
             to: to.clone(),
@@ -69,30 +75,38 @@ impl Call {
             phase: Phase::Arriving,
             arrival: Some(Box::new(arrival)),
             offer: offer.map(Box::new),
-            our_offer: None,
-            media: None,
-            law: None,
-            sdp_session: desk.new_sdp_session(),
-            sdp_version: 1,
+            citizen,
+            others: Vec::new(),
+            parties_made: 0,
+            rings: Vec::new(),
+            place: None,
+            waited: Duration::ZERO,
+            last_queue: None,
+            in_conversation: false,
+            hold: false,
+            hold_on_record: false,
+            scene: Scene::default(),
+            music: false,
+            masked: false,
+            spoken: None,
+            survey: None,
             walk: None,
             language,
             deadline: None,
             armed: None,
             admitted: true,
-            line: None,
-            held: false,
             last_key: None,
             recordings_made: 0,
-            transfer: None,
             prompt: None,
             ringback: false,
             end_on_record: false,
             leg_gone: false,
             conversation_end: None,
+            served_end: None,
             last_step: None,
         };
         match desk.counts.admit(source, peer, &shared.limits, shared.draining) {
-            Ok(line) => call.line = line,
+            Ok(line) => call.citizen.line = line,
             Err(refusal) => {
                 call.admitted = false;
                 call.refuse(refusal, now, desk);
@@ -129,7 +143,7 @@ impl Call {
         call.walk = Some(Box::new(Walk::new(plan.clone(), number, context)));
         let media = desk.new_media_id();
         desk.by_media.insert(media, id);
-        call.media = Some(Media { id: media, local: None });
+        call.citizen.media = Some(Media { id: media, local: None });
         let remote = call.offer.as_deref().and_then(sdp::audio_address);
         desk.push(Command::OpenMedia {
             id: media,
@@ -146,7 +160,7 @@ impl Call {
             return;
         }
         let Some(rtp) = local else {
-            self.media = None;
+            self.citizen.media = None;
             self.refuse(
                 Refusal {
                     reason: EndReason::Overload,
@@ -158,41 +172,31 @@ impl Call {
             );
             return;
         };
-        if let Some(media) = self.media.as_mut() {
+        if let Some(media) = self.citizen.media.as_mut() {
             media.local = Some(rtp);
         }
-        let audio = shared.audio(rtp, self.sdp_session, self.sdp_version);
         let answer = match self.offer.take() {
-            None => {
-                let offer = sdp::offer(&audio);
-                self.our_offer = Some(Box::new(offer.clone()));
-                offer
-            }
-            Some(offer) => match sdp::answer(&offer, &audio) {
-                Err(_) => {
-                    let refusal = Refusal {
-                        reason: EndReason::NotAcceptable,
-                        status: 488,
-                        retry_after_s: None,
-                    };
-                    self.refuse(refusal, now, desk);
-                    return;
-                }
-                Ok((answer, params)) => {
-                    self.law = Some(params.law);
-                    if let Some(media) = self.media {
-                        desk.push(Command::Negotiate {
-                            id: media.id,
-                            params: Box::new(params),
-                        });
-                    }
+            None => self.citizen.make_offer(None, shared),
+            Some(offer) => {
+                let audio = shared.audio(rtp, self.citizen.sdp_session, self.citizen.sdp_version);
+                sdp::answer(&offer, &audio).ok().map(|(answer, params)| {
+                    self.citizen.agree(params, desk);
                     answer
-                }
-            },
+                })
+            }
+        };
+        let Some(answer) = answer else {
+            let refusal = Refusal {
+                reason: EndReason::NotAcceptable,
+                status: 488,
+                retry_after_s: None,
+            };
+            self.refuse(refusal, now, desk);
+            return;
         };
         self.phase = Phase::Answering;
         self.deadline = Some(now.mono + shared.call_max);
-        let codec = self.law.map_or("offered", |law| law.encoding()).to_owned();
+        let codec = self.citizen.law.map_or("offered", |law| law.encoding()).to_owned();
         let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();
         kinds.push(EventKind::AnsweredByMachine { codec });
         desk.append(

@@ -1,6 +1,6 @@
 //! What all calls of a shard share: the user agent, the way out, the indexes and the tickets of the ledger.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +10,20 @@ use rand::{Rng, RngCore};
 
 use crate::ivr::Language;
 use crate::ivr::spoken::Piece;
-use crate::kernel::{AudioParams, CallId, Event, EventKind, LegId, MediaId, Now, PlayId};
+use crate::kernel::{AgentId, AudioParams, CallId, Event, EventKind, LegId, MediaId, Now, PlayId, Subject};
 use crate::media::MediaCommand;
+use crate::queue::{Floor, FloorConfig, OfferId};
 use crate::sip::Flow;
+use crate::sip::registrar::Binding;
 use crate::sip::trunk::{Question, Target, TrunkEvent};
 use crate::sip::ua::UserAgent;
 
 use super::admission::Counts;
 use super::ending::After;
 use super::gateway::TrunkState;
+use super::manners::Manners;
+use super::recorder::Purpose;
+use super::survey::Asked;
 
 /// The low bits of a [`MediaId`] name its media worker; bridged sessions share one.
 const WORKER_BITS: u32 = 8;
@@ -182,6 +187,15 @@ pub struct Hearing {
     pub hears: Vec<MediaId>,
 }
 
+/// A floor before its configuration is read.
+fn no_queues() -> FloorConfig {
+    FloorConfig {
+        queues: BTreeMap::new(),
+        redial_within: Duration::from_secs(120),
+        utc_offset_s: 8 * 3_600,
+    }
+}
+
 /// The shard that a SIP Call-ID falls to: the same for every message of a dialog, whoever sends it (FNV-1a).
 pub fn shard_of(call_id: &str, shards: usize) -> usize {
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -205,6 +219,7 @@ pub struct LocalRtp {
 pub(super) struct Recording {
     pub call: CallId,
     pub file: String,
+    pub purpose: Purpose,
 }
 
 /// The shared part of an exchange.
@@ -214,7 +229,18 @@ pub(super) struct Desk {
     pub by_leg: HashMap<LegId, CallId>,
     pub by_media: HashMap<MediaId, CallId>,
     pub by_query: HashMap<u64, CallId>,
-    pub recordings: HashMap<MediaId, Recording>,
+    /// Who is offered what, by the call that rings.
+    pub by_offer: HashMap<OfferId, CallId>,
+    /// Files by session: the last one is being filled, those before it are being closed.
+    recordings: HashMap<MediaId, VecDeque<Recording>>,
+    /// Who waits, who is free, who is given to whom.
+    pub floor: Floor,
+    /// Numbers that were asked for a rating.
+    pub asked: Asked,
+    /// The telephones of each account, the preferred ones first.
+    devices: HashMap<String, Vec<Binding>>,
+    /// How people are served.
+    pub manners: Manners,
     /// How each trunk is.
     pub trunks: HashMap<String, TrunkState>,
     /// Addresses of trunks that calls found dead in this turn.
@@ -224,7 +250,7 @@ pub(super) struct Desk {
     /// Calls whose walk has something to say.
     pub walks_to_drain: Vec<CallId>,
     out: VecDeque<Command>,
-    tickets: HashMap<u64, (CallId, After)>,
+    tickets: HashMap<u64, (Option<CallId>, Vec<After>)>,
     last_ticket: u64,
     last_id: u64,
     shard: u16,
@@ -234,14 +260,25 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(ua: UserAgent, (shard, shards): (u16, u16), workers: u8, silence: Duration, rng: StdRng) -> Self {
+    pub(super) fn new(
+        ua: UserAgent,
+        (shard, shards): (u16, u16),
+        workers: u8,
+        silence: Duration,
+        mut rng: StdRng,
+    ) -> Self {
         Self {
             ua,
             counts: Counts::default(),
             by_leg: HashMap::new(),
             by_media: HashMap::new(),
             by_query: HashMap::new(),
+            by_offer: HashMap::new(),
             recordings: HashMap::new(),
+            floor: Floor::new(no_queues(), rng.random()),
+            asked: Asked::default(),
+            devices: HashMap::new(),
+            manners: Manners::default(),
             trunks: HashMap::new(),
             dead_targets: Vec::new(),
             silence,
@@ -276,7 +313,7 @@ impl Desk {
     /// Writes events; `after` happens when they are durable.
     pub(super) fn append(&mut self, call: CallId, kinds: Vec<EventKind>, after: After, now: Now) {
         self.last_ticket += 1;
-        self.tickets.insert(self.last_ticket, (call, after));
+        self.tickets.insert(self.last_ticket, (Some(call), vec![after]));
         let events = kinds
             .into_iter()
             .map(|kind| Event::of_call(call, now.wall, kind))
@@ -287,12 +324,86 @@ impl Desk {
         });
     }
 
-    pub(super) fn redeem(&mut self, ticket: u64) -> Option<(CallId, After)> {
+    /// Lets the answer to a BYE go when the last thing that was written is durable: what it says stands there.
+    pub(super) fn confirm_when_durable(&mut self, leg: LegId, now: Now) {
+        let ticket = self.ticket_of_the_last();
+        match ticket.and_then(|ticket| self.tickets.get_mut(&ticket)) {
+            Some((_, afters)) => afters.push(After::ConfirmParty(leg)),
+            None => self.ua.confirm_bye(leg, now),
+        }
+    }
+
+    /// The ticket of the last thing that is still to be written, if there is any.
+    pub(super) fn ticket_of_the_last(&mut self) -> Option<u64> {
+        let (call, ticket) = self.out.iter_mut().rev().find_map(|command| match command {
+            Command::Append { events, ticket } => Some((events.first().and_then(Event::call), ticket)),
+            _other => None,
+        })?;
+        let number = *ticket.get_or_insert_with(|| {
+            self.last_ticket += 1;
+            self.last_ticket
+        });
+        self.tickets.entry(number).or_insert_with(|| (call, Vec::new()));
+        Some(number)
+    }
+
+    pub(super) fn redeem(&mut self, ticket: u64) -> Option<(Option<CallId>, Vec<After>)> {
         self.tickets.remove(&ticket)
     }
 
     pub(super) fn waiting_for_the_ledger(&self) -> usize {
         self.tickets.len()
+    }
+
+    /// Notes what an agent does now.
+    pub(super) fn note_agent(&mut self, agent: AgentId, kind: EventKind, now: Now) {
+        let event = Event {
+            about: Subject::Agent(agent),
+            at: now.wall,
+            kind,
+        };
+        self.push(Command::Append {
+            events: vec![event],
+            ticket: None,
+        });
+    }
+
+    /// A file is being filled by this session.
+    pub(super) fn open_recording(&mut self, id: MediaId, recording: Recording) {
+        self.recordings.entry(id).or_default().push_back(recording);
+    }
+
+    /// The oldest file of this session is closed.
+    pub(super) fn close_recording(&mut self, id: MediaId) -> Option<Recording> {
+        let files = self.recordings.get_mut(&id)?;
+        let first = files.pop_front();
+        if files.is_empty() {
+            self.recordings.remove(&id);
+        }
+        first
+    }
+
+    /// The file that this session fills, or filled last.
+    pub(super) fn recording(&self, id: MediaId) -> Option<&Recording> {
+        self.recordings.get(&id)?.back()
+    }
+
+    /// Whether no file is open.
+    pub(super) fn records_nothing(&self) -> bool {
+        self.recordings.is_empty()
+    }
+
+    /// An account's telephones have changed.
+    pub(super) fn bind(&mut self, user: &str, bindings: Vec<Binding>) {
+        match bindings.is_empty() {
+            true => self.devices.remove(user),
+            false => self.devices.insert(user.to_owned(), bindings),
+        };
+    }
+
+    /// An agent's telephones, the preferred ones first.
+    pub(super) fn devices_of(&self, agent: &AgentId) -> Vec<Binding> {
+        self.devices.get(agent.as_str()).cloned().unwrap_or_default()
     }
 
     fn next_id(&mut self) -> u64 {

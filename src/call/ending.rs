@@ -1,7 +1,7 @@
 //! How a call ends: once, on record before the other side is told, and with everything given back.
 
 use crate::ivr::walk::{Command as WalkCommand, Input as WalkInput};
-use crate::kernel::{EndReason, EndedBy, EventKind, Now};
+use crate::kernel::{EndReason, EndedBy, EventKind, LegId, Now};
 use crate::media::MediaOutput;
 use crate::sip::message::HeaderName;
 use crate::sip::sdp::Sdp;
@@ -20,8 +20,10 @@ pub(super) enum After {
         status: u16,
         headers: Vec<(HeaderName, String)>,
     },
-    /// Answer BYE with 200, or a cancelled INVITE with 487.
+    /// Answer the citizen's BYE with 200, or a cancelled INVITE with 487.
     ConfirmBye,
+    /// Answer somebody else's BYE.
+    ConfirmParty(LegId),
     /// Hang up on the caller (Q.850 cause for the Reason header, RFC 3326).
     HangUp { cause: u16 },
     /// The leg is gone already: nothing to tell anyone.
@@ -51,19 +53,32 @@ impl Call {
         self.phase = Phase::Ending;
         self.deadline = None;
         let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();
+        let outcome = match by {
+            EndedBy::Caller => "abandoned",
+            EndedBy::Callee | EndedBy::System => reason.as_str(),
+        };
+        kinds.extend(self.rings_withdrawn());
+        kinds.extend(self.give_up_place(outcome, now, desk));
         kinds.extend(self.leave_walk(now, desk));
         kinds.push(EventKind::Ended { by, reason, status });
         desk.append(self.id, kinds, after, now);
-        self.drop_transfer(now, desk);
-        if let Some(media) = self.media {
+        self.withdraw_all(now, desk);
+        self.drop_others(now, desk);
+        if let Some(media) = self.citizen.media {
             self.finish_recording(media.id, desk);
             desk.push(Command::CloseMedia { id: media.id });
         }
     }
 
+    /// Nothing is left to say, to wait for, or to record.
+    pub(super) fn is_over(&self, desk: &Desk) -> bool {
+        let told = self.end_on_record && (self.leg_gone || self.citizen.leg.is_none());
+        self.phase == Phase::Ending && told && !self.is_recording(desk)
+    }
+
     /// Tells the walk that the caller is gone and takes what is owed to him. A walk whose recording is still open is
     /// kept: it decides about the call back when the file is closed.
-    fn leave_walk(&mut self, now: Now, desk: &Desk) -> Vec<EventKind> {
+    fn leave_walk(&mut self, now: Now, desk: &mut Desk) -> Vec<EventKind> {
         let Some(mut walk) = self.walk.take() else {
             return Vec::new();
         };
@@ -71,6 +86,7 @@ impl Call {
         let mut kinds = Vec::new();
         while let Some(command) = walk.next_command() {
             if let WalkCommand::Event(kind) = command {
+                self.note_owed(&kind, now, desk);
                 kinds.push(kind);
             }
         }
@@ -82,30 +98,28 @@ impl Call {
 
     /// Does what the ledger was waited for.
     pub(super) fn carry_out(&mut self, after: After, now: Now, desk: &mut Desk) {
-        self.end_on_record |= !matches!(after, After::Accept { .. });
-        match after {
-            After::Accept { answer } => self.answer(&answer, now, desk),
-            After::Reject { status, headers } => desk.ua.reject(self.leg, status, &headers, now),
-            After::ConfirmBye => desk.ua.confirm_bye(self.leg, now),
-            After::HangUp { cause } => {
-                desk.ua
-                    .hangup(self.leg, Some(&(cause, cause_text(cause).to_owned())), now);
+        self.end_on_record |= match &after {
+            After::Accept { .. } | After::ConfirmParty(_) => false,
+            After::Reject { .. } | After::ConfirmBye | After::HangUp { .. } | After::Nothing => true,
+        };
+        let leg = self.citizen.leg;
+        match (after, leg) {
+            (After::Accept { answer }, _) => self.answer(&answer, now, desk),
+            (After::Reject { status, headers }, Some(leg)) => desk.ua.reject(leg, status, &headers, now),
+            (After::ConfirmBye, Some(leg)) | (After::ConfirmParty(leg), _) => desk.ua.confirm_bye(leg, now),
+            (After::HangUp { cause }, Some(leg)) => {
+                desk.ua.hangup(leg, Some(&(cause, cause_text(cause).to_owned())), now);
             }
-            After::Nothing => {}
+            (After::Reject { .. } | After::ConfirmBye | After::HangUp { .. }, None) | (After::Nothing, _) => {}
         }
     }
 
-    /// The caller's dialog is gone, perhaps without a word.
+    /// The citizen's dialog is gone, perhaps without a word.
     pub(super) fn leg_ended(&mut self, end: &LegEnd, now: Now, desk: &mut Desk) {
+        self.leg_gone = true;
         if self.phase != Phase::Ending {
             let (by, reason) = reason_of(end);
             self.end(by, reason, None, After::Nothing, now, desk);
-        }
-    }
-
-    fn drop_transfer(&mut self, now: Now, desk: &mut Desk) {
-        if let Some(transfer) = self.transfer.take() {
-            transfer.drop_it(now, desk);
         }
     }
 
@@ -129,7 +143,7 @@ impl Call {
             }
             MediaOutput::Alive => desk.note(self.id, EventKind::MediaLost { lost: false }, now),
             MediaOutput::RecordingStopped(_) => {
-                if let Some(media) = self.media {
+                if let Some(media) = self.citizen.media {
                     self.finish_recording(media.id, desk);
                 }
             }

@@ -1,6 +1,6 @@
 //! The exchange: all calls of one shard. Takes messages, sound events and time; gives commands.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,12 +25,18 @@ use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::gateway::{Route, TrunkState};
 use super::live::{Call, Heard, Phase};
+use super::manners::Manners;
 use super::message::{self, Recorded};
+use super::party::PartyId;
+use super::recorder::Purpose;
 use super::register::Registrar;
 use super::trunks::Trunks;
 
 /// A carrier that does not even say 100 within so many T1 is dead (four transmissions of the INVITE).
 const SILENCE_T1: u32 = 10;
+
+/// Ended calls that are remembered.
+const RECENT_MAX: usize = 10_000;
 
 /// What an exchange needs to begin.
 pub struct ExchangeConfig {
@@ -65,6 +71,8 @@ pub struct Shared {
     pub laws: Vec<Law>,
     /// Longest call.
     pub call_max: Duration,
+    /// How people are served.
+    pub manners: Manners,
     /// No new calls.
     pub draining: bool,
 }
@@ -105,14 +113,16 @@ pub struct CallView {
 
 /// All calls of one shard.
 pub struct Exchange {
-    calls: HashMap<CallId, Call>,
+    pub(super) calls: HashMap<CallId, Call>,
+    /// Calls that ended lately: agents still say what came of them.
+    pub(super) recent: VecDeque<CallId>,
     /// The next timer of each call that has one, so that a thousand parked calls cost nothing.
     timers: BTreeSet<(Mono, CallId)>,
     /// Calls that may have changed in this turn.
     touched: Vec<CallId>,
     registrar: Registrar,
     trunks: Trunks,
-    desk: Desk,
+    pub(super) desk: Desk,
     shared: Shared,
 }
 
@@ -126,13 +136,17 @@ impl Exchange {
         };
         let silence = config.transactions.t1 * SILENCE_T1;
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
+        let registrar = Registrar::new(&mut rng);
+        let mut desk = Desk::new(ua, (config.shard, config.shards), config.media_workers, silence, rng);
+        desk.manners = shared.manners.clone();
         Self {
             calls: HashMap::new(),
+            recent: VecDeque::new(),
             timers: BTreeSet::new(),
             touched: Vec::new(),
-            registrar: Registrar::new(&mut rng),
+            registrar,
             trunks: Trunks::default(),
-            desk: Desk::new(ua, (config.shard, config.shards), config.media_workers, silence, rng),
+            desk,
             shared,
         }
     }
@@ -157,11 +171,10 @@ impl Exchange {
         if local.is_none() {
             self.desk.by_media.remove(&id);
         }
-        self.with_call(call, |call, desk, shared| {
-            match call.media.is_some_and(|m| m.id == id) {
-                true => call.media_opened(local, now, desk, shared),
-                false => call.transfer_media_opened(local, now, desk, shared),
-            }
+        self.with_call(call, |call, desk, shared| match call.by_media(id) {
+            Some(PartyId::CITIZEN) => call.media_opened(local, now, desk, shared),
+            Some(party) => call.party_media_opened(party, local, now, desk, shared),
+            None => desk.push(Command::CloseMedia { id }), // he is gone already
         });
         self.turn(now);
     }
@@ -172,7 +185,7 @@ impl Exchange {
             && let Some(call) = self.desk.by_query.remove(&query)
         {
             self.with_call(call, |call, desk, shared| {
-                call.transfer_reached(flow, now, desk, shared)
+                call.reached(query, flow, now, desk, shared);
             });
         }
         self.turn(now);
@@ -215,9 +228,10 @@ impl Exchange {
     /// A media worker reports.
     pub fn heard(&mut self, id: MediaId, output: &MediaOutput, now: Now) {
         if let Some(call) = self.desk.by_media.get(&id).copied() {
-            self.with_call(call, |call, desk, _| match call.media.is_some_and(|m| m.id == id) {
-                true => call.heard(output, now, desk),
-                false => call.transfer_heard(output, now, desk),
+            self.with_call(call, |call, desk, _| match call.by_media(id) {
+                Some(PartyId::CITIZEN) => call.heard(output, now, desk),
+                Some(party) => call.party_heard(party, output, now, desk),
+                None => {} // he is gone already
             });
         }
         self.turn(now);
@@ -237,29 +251,28 @@ impl Exchange {
         self.turn(now);
     }
 
-    /// A recording is complete. Of one without a file the plan says to the caller that it failed.
+    /// A recording is complete. Of a message without a file the plan says to the caller that it failed; a conversation goes on
+    /// whatever becomes of its recording.
     pub fn recorded(&mut self, id: MediaId, recorded: &Recorded, now: Now) {
-        if let Some((call, file)) = message::ended(id, recorded, now, &mut self.desk) {
-            self.after_recording(call, now, |call, desk| match recorded.sha256.is_empty() {
-                true => call.walk_on(WalkInput::RecordFailed, now, desk),
-                false => call.recorded(file, recorded.duration_ms, now, desk),
+        if let Some(recording) = message::ended(id, recorded, now, &mut self.desk) {
+            self.with_call(recording.call, |call, desk, _| match recording.purpose {
+                Purpose::Conversation => {}
+                Purpose::Message if recorded.sha256.is_empty() => call.walk_on(WalkInput::RecordFailed, now, desk),
+                Purpose::Message => call.recorded(recording.file, recorded.duration_ms, now, desk),
             });
         }
-    }
-
-    /// Lets the walk go on; a call that was only kept for its recording is over now.
-    fn after_recording(&mut self, id: CallId, now: Now, f: impl FnOnce(&mut Call, &mut Desk)) {
-        self.with_call(id, |call, desk, _| f(call, desk));
         self.turn(now);
-        if self.calls.get(&id).is_some_and(|c| c.leg_gone) {
-            self.forget(id);
-        }
     }
 
     /// The ledger has it: what waited for it may leave.
     pub fn committed(&mut self, ticket: u64, now: Now) {
-        if let Some((id, after)) = self.desk.redeem(ticket) {
-            self.with_call(id, |call, desk, _| call.carry_out(after, now, desk));
+        let (id, afters) = self.desk.redeem(ticket).unwrap_or_default();
+        for after in afters {
+            match (after, id) {
+                (After::ConfirmParty(leg), _) => self.desk.ua.confirm_bye(leg, now),
+                (after, Some(id)) => self.with_call(id, |call, desk, _| call.carry_out(after, now, desk)),
+                (_, None) => {}
+            }
         }
         self.turn(now);
     }
@@ -268,6 +281,7 @@ impl Exchange {
     pub fn handle_timeout(&mut self, now: Now) {
         self.desk.ua.handle_timeout(now);
         self.trunks.handle_timeout(now, &mut self.desk);
+        self.desk.floor.handle_timeout(now);
         while let Some((at, id)) = self.timers.first().copied()
             && at <= now.mono
         {
@@ -284,7 +298,8 @@ impl Exchange {
     /// When [`Self::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Mono> {
         let calls = self.timers.first().map(|(at, _)| *at);
-        [self.desk.ua.poll_timeout(), self.trunks.poll_timeout(), calls]
+        let (ua, floor) = (self.desk.ua.poll_timeout(), self.desk.floor.poll_timeout());
+        [ua, self.trunks.poll_timeout(), floor, calls]
             .into_iter()
             .flatten()
             .min()
@@ -298,6 +313,7 @@ impl Exchange {
     /// New settings for calls that arrive from now on; running calls keep their plan.
     pub fn reload(&mut self, shared: Shared) {
         self.desk.ua.set_draining(shared.draining);
+        self.desk.manners = shared.manners.clone();
         self.shared = shared;
     }
 
@@ -326,7 +342,7 @@ impl Exchange {
 
     /// Nothing left to say: no call, no answer waiting for the ledger, no recording open.
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.desk.waiting_for_the_ledger() == 0 && self.desk.recordings.is_empty()
+        self.calls.is_empty() && self.desk.waiting_for_the_ledger() == 0 && self.desk.records_nothing()
     }
 
     /// Dialogs at this moment.
@@ -347,7 +363,7 @@ impl Exchange {
     }
 
     /// Takes what the user agent and the walks have to say until nobody has anything more.
-    fn turn(&mut self, now: Now) {
+    pub(super) fn turn(&mut self, now: Now) {
         loop {
             while let Some(command) = self.desk.ua.next_command() {
                 match command {
@@ -362,17 +378,21 @@ impl Exchange {
                 }
                 continue;
             }
-            let Some(id) = self.desk.walks_to_drain.pop() else {
+            if let Some(id) = self.desk.walks_to_drain.pop() {
+                self.with_call(id, |call, desk, shared| call.carry_out_walk(now, desk, shared));
+            } else if !self.floor_turn(now) {
                 break;
-            };
-            self.with_call(id, |call, desk, shared| call.carry_out_walk(now, desk, shared));
+            }
         }
         self.rearm();
     }
 
-    /// Puts the timers of touched calls in order.
+    /// Puts the timers of touched calls in order, and forgets those that are over.
     fn rearm(&mut self) {
         while let Some(id) = self.touched.pop() {
+            if self.calls.get(&id).is_some_and(|call| call.is_over(&self.desk)) {
+                self.forget(id);
+            }
             let Some(call) = self.calls.get_mut(&id) else { continue };
             let next = call.poll_timeout();
             if next != call.armed {
@@ -410,29 +430,27 @@ impl Exchange {
             UaEvent::OutOfDialog { key, request, .. } => self.out_of_dialog(key, &request, now),
             UaEvent::Response { key, response } => self.trunks.answered(key, response, now, &mut self.desk),
             UaEvent::RequestFailed { key, error } => self.trunks.failed(key, error, now, &mut self.desk),
-            UaEvent::Offer { leg, sdp } => self.with(leg, |call, ours, desk, shared| match ours {
-                true => call.reoffered(&sdp, now, desk, shared),
-                false => call.transfer_offer(leg, &sdp, now, desk, shared),
+            UaEvent::Offer { leg, sdp } => self.with(leg, |call, who, desk, shared| match who {
+                PartyId::CITIZEN => call.reoffered(&sdp, now, desk, shared),
+                who => call.party_reoffered(who, &sdp, now, desk, shared),
             }),
-            UaEvent::OfferWanted { leg } => self.with(leg, |call, ours, desk, shared| match ours {
-                true => call.offer_wanted(now, desk, shared),
-                false => desk.ua.answer(leg, Err(488), now),
+            UaEvent::OfferWanted { leg } => self.with(leg, |call, who, desk, shared| match who {
+                PartyId::CITIZEN => call.offer_wanted(now, desk, shared),
+                who => call.party_offer_wanted(who, now, desk, shared),
             }),
             UaEvent::OfferRefused { .. } => {} // we make no re-offers of our own
-            UaEvent::Answer { leg, sdp } => self.with(leg, |call, ours, desk, _| match ours {
-                true => call.late_answer(&sdp, now, desk),
-                false => call.transfer_answer(&sdp, desk),
+            UaEvent::Answer { leg, sdp } => self.with(leg, |call, who, desk, _| match who {
+                PartyId::CITIZEN => call.late_answer(&sdp, now, desk),
+                who => call.party_late_answer(who, &sdp, now, desk),
             }),
-            UaEvent::Provisional { leg, status, sdp } => self.with(leg, |call, _, desk, _| match sdp {
-                Some(sdp) => call.transfer_answer(&sdp, desk),
-                None if status == 180 => call.transfer_rings(desk),
-                None => {}
+            UaEvent::Provisional { leg, status, sdp } => self.with(leg, |call, who, desk, _| {
+                call.party_rings(who, status, sdp.as_ref(), desk);
             }),
-            UaEvent::Answered { leg, sdp } => self.with(leg, |call, _, desk, _| {
-                call.transfer_answered(sdp.as_ref(), now, desk);
+            UaEvent::Answered { leg, sdp } => self.with(leg, |call, who, desk, _| {
+                call.party_answered(who, sdp.as_ref(), now, desk);
             }),
-            UaEvent::Confirmed { leg } => self.with(leg, |call, ours, desk, _| {
-                if ours {
+            UaEvent::Confirmed { leg } => self.with(leg, |call, who, desk, _| {
+                if who == PartyId::CITIZEN {
                     call.confirmed(now, desk);
                 }
             }),
@@ -446,65 +464,56 @@ impl Exchange {
                     desk,
                 );
             }),
-            UaEvent::ByeReceived { leg, .. } => self.with(leg, |call, ours, desk, _| match ours {
-                true => call.end(EndedBy::Caller, EndReason::Hangup, None, After::ConfirmBye, now, desk),
-                false => call.transfer_bye(leg, now, desk),
+            UaEvent::ByeReceived { leg, .. } => self.with(leg, |call, who, desk, _| match who {
+                PartyId::CITIZEN => call.end(EndedBy::Caller, EndReason::Hangup, None, After::ConfirmBye, now, desk),
+                who => call.party_bye(who, leg, now, desk),
             }),
-            UaEvent::Digit { leg, digit, .. } => self.with(leg, |call, ours, desk, _| {
-                if ours {
-                    call.pressed(digit, Heard::Info, now, desk);
-                }
+            UaEvent::Digit { leg, digit, .. } => self.with(leg, |call, who, desk, _| match who {
+                PartyId::CITIZEN => call.pressed(digit, Heard::Info, now, desk),
+                who => call.party_pressed(who, digit, now, desk),
             }),
             UaEvent::Refer { key, request, .. } => {
                 // A caller may not send us elsewhere: toll fraud (RFC 3515 §2.4.2 allows 603).
                 self.desk.ua.respond(key, request.reply(603), now);
             }
+            UaEvent::ReferAnswered { .. } | UaEvent::ReferNotified { .. } => {} // we ask nobody
             UaEvent::Ended { leg, end } => self.leg_ended(leg, &end, now),
         }
     }
 
-    fn with_call(&mut self, id: CallId, f: impl FnOnce(&mut Call, &mut Desk, &Shared)) {
+    pub(super) fn with_call(&mut self, id: CallId, f: impl FnOnce(&mut Call, &mut Desk, &Shared)) {
         if let Some(call) = self.calls.get_mut(&id) {
             self.touched.push(id);
             f(call, &mut self.desk, &self.shared);
         }
     }
 
-    /// Runs `f` on the call that owns a leg; `ours` is true for the caller's leg, false for a transfer's.
-    fn with(&mut self, leg: LegId, f: impl FnOnce(&mut Call, bool, &mut Desk, &Shared)) {
+    /// Runs `f` on the call that owns a leg, and tells it whose leg that is.
+    fn with(&mut self, leg: LegId, f: impl FnOnce(&mut Call, PartyId, &mut Desk, &Shared)) {
         if let Some(id) = self.desk.by_leg.get(&leg).copied() {
             self.with_call(id, |call, desk, shared| {
-                let ours = call.leg == leg;
-                f(call, ours, desk, shared);
+                if let Some(who) = call.by_leg(leg) {
+                    f(call, who, desk, shared);
+                }
             });
         }
     }
 
-    /// A dialog is gone: a transfer's, or the caller's and with it the call.
+    /// A dialog is gone: somebody's, or the citizen's and with it the call.
     fn leg_ended(&mut self, leg: LegId, end: &LegEnd, now: Now) {
-        let Some(id) = self.desk.by_leg.remove(&leg) else {
-            return;
-        };
-        let mut over = false;
-        self.with_call(id, |call, desk, _| {
-            over = call.leg == leg;
-            if over {
-                call.leg_ended(end, now, desk);
-            } else if call.transfer.as_deref().is_some_and(|t| t.is_leg(leg)) {
-                call.transfer_ended(end, now, desk);
-            }
+        self.with(leg, |call, who, desk, _| match who {
+            PartyId::CITIZEN => call.leg_ended(end, now, desk),
+            who => call.party_ended(who, end, now, desk),
         });
-        if !over {
-            return;
-        }
-        match self.calls.get_mut(&id) {
-            Some(call) if call.is_recording(&self.desk) => call.leg_gone = true,
-            Some(_) | None => self.forget(id),
-        }
+        self.desk.by_leg.remove(&leg);
     }
 
     fn forget(&mut self, id: CallId) {
         let Some(call) = self.calls.remove(&id) else { return };
+        if self.recent.len() >= RECENT_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(id);
         if let Some(at) = call.armed {
             self.timers.remove(&(at, id));
         }

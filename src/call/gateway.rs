@@ -115,7 +115,7 @@ impl Gateway {
 }
 
 /// What a carrier can show: no `anonymous`, no name.
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }

@@ -4,26 +4,26 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::ivr::Language;
-use crate::ivr::spoken::{self, Piece};
+use crate::ivr::dialplan::HookKind;
+use crate::ivr::spoken;
 use crate::ivr::walk::{Command as WalkCommand, HookId, Input as WalkInput, Walk};
-use crate::kernel::{
-    CallId, Digit, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber, PlayId,
-};
+use crate::kernel::{CallId, Digit, EndReason, EndedBy, EventKind, MediaId, Mono, Now, PhoneNumber, PlayId};
 use crate::media::{DigitSource, MediaCommand};
 use crate::sip::sdp::{self, Sdp};
 
-use super::admission::Line;
+use super::bridge::Scene;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::exchange::Shared;
-use super::transfer::Transfer;
+use super::offer::Ring;
+use super::party::Party;
+use super::people::MUSIC_PLAY;
+use super::survey::{SURVEY_PLAY, Spoken, Survey};
+use super::transfer::RINGBACK_PLAY;
+use super::waiting::Place;
 
 /// Two reports of one key from different ways (RFC 4733 and INFO) within this time are one press.
 const SAME_PRESS: Duration = Duration::from_millis(400);
-/// The prompt that a caller hears while another place rings.
-const RINGBACK: &str = "tone/ringback";
-/// Its playlist: no walk counts so far.
-const RINGBACK_PLAY: PlayId = PlayId(u64::MAX);
 
 /// Where a call is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,6 @@ impl From<DigitSource> for Heard {
 /// One citizen's call.
 pub(super) struct Call {
     pub id: CallId,
-    pub leg: LegId,
     pub source: IpAddr,
     pub from: PhoneNumber,
     pub to: PhoneNumber,
@@ -78,12 +77,35 @@ pub(super) struct Call {
     pub arrival: Option<Box<EventKind>>,
     /// The caller's offer until it is answered; afterwards nothing.
     pub offer: Option<Box<Sdp>>,
-    /// Our own offer, when the INVITE had none.
-    pub our_offer: Option<Box<Sdp>>,
-    pub media: Option<Media>,
-    pub law: Option<Law>,
-    pub sdp_session: u64,
-    pub sdp_version: u64,
+    /// Whose call it is.
+    pub citizen: Party,
+    /// Everybody else, and everybody who is being called.
+    pub others: Vec<Party>,
+    pub parties_made: u32,
+    /// Offers to agents that ring.
+    pub rings: Vec<Ring>,
+    /// His place in a queue, until the plan goes on with him.
+    pub place: Option<Place>,
+    /// What he has waited in queues before, until somebody speaks with him.
+    pub waited: Duration,
+    /// The queue that he stood in last.
+    pub last_queue: Option<String>,
+    /// Somebody speaks with the citizen, or has put him on hold.
+    pub in_conversation: bool,
+    /// The agent has put the citizen on hold by order.
+    pub hold: bool,
+    /// What the ledger knows of hold.
+    pub hold_on_record: bool,
+    /// Who hears whom.
+    pub scene: Scene,
+    /// The citizen hears music on hold.
+    pub music: bool,
+    /// The recording keeps silence.
+    pub masked: bool,
+    /// The agent with whom he spoke last.
+    pub spoken: Option<Spoken>,
+    /// He is being asked how it was.
+    pub survey: Option<Box<Survey>>,
     pub walk: Option<Box<Walk>>,
     pub language: Language,
     pub deadline: Option<Mono>,
@@ -91,21 +113,19 @@ pub(super) struct Call {
     pub armed: Option<Mono>,
     /// Whether it holds a place in the counts.
     pub admitted: bool,
-    /// Its line of the trunk that it came by.
-    pub line: Option<Line>,
-    pub held: bool,
     pub last_key: Option<(Digit, Heard, Mono)>,
     pub recordings_made: u32,
-    pub transfer: Option<Box<Transfer>>,
     /// The walk's playlist that is being heard.
     pub prompt: Option<PlayId>,
     /// The caller hears our ring-back tone.
     pub ringback: bool,
-    /// How the conversation with a transfer's target ended, until the plan goes on with the caller.
+    /// How the last conversation ended, until the plan goes on with the caller.
     pub conversation_end: Option<(EndedBy, EndReason)>,
+    /// How the conversation with an agent ended: what the plan says afterwards is but a goodbye.
+    pub served_end: Option<(EndedBy, EndReason)>,
     /// The end is durable: what it answers may leave.
     pub end_on_record: bool,
-    /// The dialog is over; only a recording keeps the call.
+    /// The citizen's dialog is over.
     pub leg_gone: bool,
     pub last_step: Option<String>,
 }
@@ -118,7 +138,9 @@ impl Call {
             return; // cancelled while the ledger was being written
         }
         self.phase = Phase::Answered;
-        desk.ua.accept(self.leg, answer, now);
+        if let Some(leg) = self.citizen.leg {
+            desk.ua.accept(leg, answer, now);
+        }
     }
 
     /// ACK arrived: the caller hears us, and from here on his silence means something.
@@ -127,28 +149,17 @@ impl Call {
             return;
         }
         self.phase = Phase::Talking;
-        if let Some(media) = self.media {
-            desk.push(Command::Media {
-                id: media.id,
-                command: MediaCommand::WatchDead(true),
-            });
-        }
+        self.citizen.watch(desk);
         self.walk_on(WalkInput::Start, now, desk);
     }
 
     /// The answer to our late offer came with the ACK; or to an offer that a re-INVITE asked for.
     pub(super) fn late_answer(&mut self, answer: &Sdp, now: Now, desk: &mut Desk) {
-        let (Some(offer), Some(media)) = (self.our_offer.take(), self.media) else {
+        let Some(offer) = self.citizen.our_offer.take() else {
             return;
         };
         match sdp::accept_answer(&offer, answer) {
-            Ok(params) => {
-                self.law = Some(params.law);
-                desk.push(Command::Negotiate {
-                    id: media.id,
-                    params: Box::new(params),
-                });
-            }
+            Ok(params) => self.citizen.agree(params, desk),
             Err(_) => {
                 self.end(
                     EndedBy::System,
@@ -164,51 +175,30 @@ impl Call {
 
     /// A re-INVITE or UPDATE of the caller: hold, a new address, another codec.
     pub(super) fn reoffered(&mut self, offer: &Sdp, now: Now, desk: &mut Desk, shared: &Shared) {
-        let Some((media, rtp)) = self.sound() else {
-            desk.ua.answer(self.leg, Err(488), now);
-            return;
-        };
-        match sdp::answer(offer, &shared.audio(rtp, self.sdp_session, self.sdp_version + 1)) {
-            Ok((answer, params)) => {
-                self.sdp_version += 1;
-                desk.ua.answer(self.leg, Ok(&answer), now);
-                let held = !params.direction.sends() || params.remote_rtp.is_none();
-                if held != self.held {
-                    self.held = held;
-                    desk.note(self.id, EventKind::Held { on: held }, now);
-                }
-                self.law = Some(params.law);
-                desk.push(Command::Negotiate {
-                    id: media.id,
-                    params: Box::new(params),
-                });
+        if self.phase == Phase::Ending {
+            if let Some(leg) = self.citizen.leg {
+                desk.ua.answer(leg, Err(488), now);
             }
-            Err(_) => desk.ua.answer(self.leg, Err(488), now),
+        } else if let Some(on) = self.citizen.reoffered(offer, now, desk, shared) {
+            desk.note(self.id, EventKind::Held { on }, now);
         }
-    }
-
-    /// The session and its ports, while there is a call to be heard.
-    fn sound(&self) -> Option<(Media, LocalRtp)> {
-        let media = self.media.filter(|_| self.phase != Phase::Ending)?;
-        Some((media, media.local?))
     }
 
     /// A re-INVITE without an offer: the caller wants ours (a transfer or a back-to-back agent on its side).
     pub(super) fn offer_wanted(&mut self, now: Now, desk: &mut Desk, shared: &Shared) {
-        let Some((_, rtp)) = self.sound() else {
-            desk.ua.answer(self.leg, Err(488), now);
-            return;
-        };
-        self.sdp_version += 1;
-        let offer = sdp::offer(&shared.audio(rtp, self.sdp_session, self.sdp_version));
-        self.our_offer = Some(Box::new(offer.clone()));
-        desk.ua.answer(self.leg, Ok(&offer), now);
+        match (self.phase, self.citizen.leg) {
+            (Phase::Ending, Some(leg)) => desk.ua.answer(leg, Err(488), now),
+            (_, _) => self.citizen.offer_wanted(now, desk, shared),
+        }
     }
 
     /// A playlist came to its end.
     pub(super) fn played(&mut self, play: PlayId, now: Now, desk: &mut Desk) {
-        if play == RINGBACK_PLAY {
+        if play == RINGBACK_PLAY || play == MUSIC_PLAY {
             return;
+        }
+        if play == SURVEY_PLAY {
+            return self.survey_heard(now, desk);
         }
         if self.prompt == Some(play) {
             self.prompt = None;
@@ -227,7 +217,9 @@ impl Call {
             return;
         }
         self.last_key = Some((digit, heard, now.mono));
-        self.walk_on(WalkInput::Digit(digit), now, desk);
+        if !self.survey_pressed(digit, now, desk) {
+            self.walk_on(WalkInput::Digit(digit), now, desk);
+        }
     }
 
     /// Hands the walk an input; what it wants is carried out by [`Call::carry_out_walk`].
@@ -241,7 +233,8 @@ impl Call {
     /// The earliest timer of this call.
     pub(super) fn poll_timeout(&self) -> Option<Mono> {
         let walk = self.walk.as_deref().and_then(Walk::poll_timeout);
-        [walk, self.deadline].into_iter().flatten().min()
+        let survey = self.survey.as_deref().and_then(Survey::deadline);
+        [walk, survey, self.deadline].into_iter().flatten().min()
     }
 
     /// Timers that are due.
@@ -257,6 +250,7 @@ impl Call {
             );
             return;
         }
+        self.survey_timed_out(now, desk);
         if let Some(walk) = self.walk.as_deref_mut()
             && walk.poll_timeout().is_some_and(|d| d <= now.mono)
         {
@@ -273,7 +267,7 @@ impl Call {
     }
 
     fn carry_out_one(&mut self, command: WalkCommand, now: Now, desk: &mut Desk, shared: &Shared) {
-        let Some(media) = self.media else { return };
+        let Some(media) = self.citizen.media else { return };
         if self.phase == Phase::Ending && !matches!(command, WalkCommand::Event(_)) {
             return; // nobody is there to hear it
         }
@@ -297,12 +291,9 @@ impl Call {
                 if self.prompt == Some(id) {
                     self.prompt = None;
                 }
-                desk.push(Command::Media {
-                    id: media.id,
-                    command: MediaCommand::StopPlaying,
-                });
+                self.citizen.command(MediaCommand::StopPlaying, desk);
             }
-            WalkCommand::Transfer { to, ring_timeout_s } => self.begin_transfer(to, ring_timeout_s, now, desk, shared),
+            WalkCommand::Transfer { to, ring_timeout_s } => self.begin_transfer(&to, ring_timeout_s, now, desk, shared),
             WalkCommand::Record {
                 max_s,
                 silence_s,
@@ -311,8 +302,8 @@ impl Call {
                 self.record(max_s, silence_s, &purpose, now, desk);
             }
             WalkCommand::StopRecording => self.stop_recording(desk),
-            WalkCommand::Hook { id, .. } => self.hook(id, now, desk),
-            WalkCommand::CancelHook(_) => {} // nothing is ever under way: see `hook`
+            WalkCommand::Hook { id, kind, .. } => self.hook(id, &kind, now, desk),
+            WalkCommand::CancelHook { id, because } => self.call_off(id, because, now, desk),
             WalkCommand::CalendarMissing { year } => desk.push(Command::CalendarMissing { year }),
             WalkCommand::HangUp { reason } => self.hang_up(reason, now, desk),
             WalkCommand::Event(kind) => {
@@ -320,60 +311,38 @@ impl Call {
                     self.last_step = Some(step.clone());
                     self.conversation_end = None;
                 }
+                self.note_owed(&kind, now, desk);
                 desk.note(self.id, kind, now);
             }
             WalkCommand::Language(language) => self.language = language,
         }
     }
 
-    /// Services that this server does not offer yet answer "unavailable"; every plan must have a way on from there.
-    fn hook(&mut self, id: HookId, now: Now, desk: &mut Desk) {
-        let outcome = "unavailable".to_owned();
-        self.walk_on(
-            WalkInput::HookDone {
-                id,
-                outcome,
-                values: Vec::new(),
-            },
-            now,
-            desk,
-        );
+    /// A part of the house is asked for. Services that this server does not offer yet answer "unavailable"; every plan must
+    /// have a way on from there.
+    fn hook(&mut self, id: HookId, kind: &HookKind, now: Now, desk: &mut Desk) {
+        match kind {
+            HookKind::Queue { name } => self.enter_queue(id, name, now, desk),
+            HookKind::Survey => self.ask_for_rating(id, now, desk),
+            HookKind::Knowledge | HookKind::CaseStatus | HookKind::Appointment => {
+                self.hook_done(id, "unavailable", now, desk);
+            }
+        }
+    }
+
+    /// A part of the house is done with the caller.
+    pub(super) fn hook_done(&mut self, id: HookId, outcome: &str, now: Now, desk: &mut Desk) {
+        let input = WalkInput::HookDone {
+            id,
+            outcome: outcome.to_owned(),
+            values: Vec::new(),
+        };
+        self.walk_on(input, now, desk);
     }
 
     fn hang_up(&mut self, reason: EndReason, now: Now, desk: &mut Desk) {
-        let (by, reason) = self.conversation_end.unwrap_or((EndedBy::System, reason));
+        let how = self.conversation_end.or(self.served_end);
+        let (by, reason) = how.unwrap_or((EndedBy::System, reason));
         self.end(by, reason, None, After::HangUp { cause: 16 }, now, desk);
-    }
-
-    /// While another place rings and no prompt is playing, the caller hears that it rings.
-    pub(super) fn ring_back(&mut self, desk: &mut Desk) {
-        let rings = self.transfer.as_deref().is_some_and(Transfer::rings_silently);
-        if let Some(media) = self.media
-            && rings
-            && self.prompt.is_none()
-            && !self.ringback
-        {
-            self.ringback = true;
-            let pieces = vec![Piece::Prompt(RINGBACK.to_owned())];
-            desk.push(Command::Play {
-                id: media.id,
-                play: RINGBACK_PLAY,
-                pieces,
-                language: self.language,
-                repeat: true,
-            });
-        }
-    }
-
-    /// Ends the ring-back tone.
-    pub(super) fn stop_ringback(&mut self, desk: &mut Desk) {
-        if let Some(media) = self.media
-            && std::mem::take(&mut self.ringback)
-        {
-            desk.push(Command::Media {
-                id: media.id,
-                command: MediaCommand::StopPlaying,
-            });
-        }
     }
 }

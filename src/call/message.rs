@@ -1,18 +1,19 @@
-//! Recording what a citizen says: a file, its events, and the call back that we owe for it (mission row N1).
+//! A message: recording what a citizen says: a file, its events, and the call back that we owe for it (mission row N1).
 
 use std::time::Duration;
 
 use crate::ivr::walk::Input as WalkInput;
-use crate::kernel::{CallId, EventKind, MediaId, Now};
+use crate::kernel::{EventKind, MediaId, Now};
 use crate::media::MediaCommand;
 
 use super::desk::{Command, Desk, Recording};
 use super::live::Call;
+use super::recorder::Purpose;
 
 impl Call {
     /// Starts a recording for the walk.
     pub(super) fn record(&mut self, max_s: u32, silence_s: u32, purpose: &str, now: Now, desk: &mut Desk) {
-        let Some(media) = self.media else { return };
+        let Some(media) = self.citizen.media else { return };
         self.recordings_made += 1;
         let file = format!("{purpose}/{}-{}.wav", self.id, self.recordings_made);
         desk.note(
@@ -23,11 +24,12 @@ impl Call {
             },
             now,
         );
-        desk.recordings.insert(
+        desk.open_recording(
             media.id,
             Recording {
                 call: self.id,
                 file: file.clone(),
+                purpose: Purpose::Message,
             },
         );
         desk.push(Command::StartRecording {
@@ -40,24 +42,19 @@ impl Call {
 
     /// The caller pressed the key that ends a message.
     pub(super) fn stop_recording(&mut self, desk: &mut Desk) {
-        if let Some(media) = self.media {
-            desk.push(Command::Media {
-                id: media.id,
-                command: MediaCommand::StopRecording,
-            });
-        }
+        self.citizen.command(MediaCommand::StopRecording, desk);
     }
 
     /// Closes the file, if one is open.
     pub(super) fn finish_recording(&mut self, id: MediaId, desk: &mut Desk) {
-        if desk.recordings.contains_key(&id) {
+        if desk.recording(id).is_some() {
             desk.push(Command::FinishRecording { id });
         }
     }
 
     /// Whether a file of this call is open.
     pub(super) fn is_recording(&self, desk: &Desk) -> bool {
-        self.media.is_some_and(|m| desk.recordings.contains_key(&m.id))
+        self.citizen.media.is_some_and(|m| desk.recording(m.id).is_some())
     }
 
     /// The file is complete and on record; the walk goes on.
@@ -77,9 +74,9 @@ pub struct Recorded {
     pub cut_short: Option<&'static str>,
 }
 
-/// Notes a finished recording, lets go of it, and says whose it was.
-pub(super) fn ended(id: MediaId, recorded: &Recorded, now: Now, desk: &mut Desk) -> Option<(CallId, String)> {
-    let recording = desk.recordings.remove(&id)?;
+/// Notes a finished recording and lets go of it.
+pub(super) fn ended(id: MediaId, recorded: &Recorded, now: Now, desk: &mut Desk) -> Option<Recording> {
+    let recording = desk.close_recording(id)?;
     let kind = EventKind::RecordingEnded {
         file: recording.file.clone(),
         duration_ms: recorded.duration_ms,
@@ -87,12 +84,14 @@ pub(super) fn ended(id: MediaId, recorded: &Recorded, now: Now, desk: &mut Desk)
         cut_short: recorded.cut_short.map(ToOwned::to_owned),
     };
     desk.note(recording.call, kind, now);
-    if recorded.cut_short.is_some() {
-        desk.push(Command::Media {
-            id,
-            command: MediaCommand::StopRecording,
-        });
+    if desk.recording(id).is_none() {
+        if recorded.cut_short.is_some() {
+            desk.push(Command::Media {
+                id,
+                command: MediaCommand::StopRecording,
+            });
+        }
+        desk.push(Command::FinishRecording { id });
     }
-    desk.push(Command::FinishRecording { id });
-    Some((recording.call, recording.file))
+    Some(recording)
 }

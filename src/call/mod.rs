@@ -3,23 +3,37 @@
 //!
 //! The order that matters here: what an answer says is in the ledger before the answer leaves ([`Exchange::committed`]).
 
+mod accounts;
 mod admission;
 mod arrival;
+mod bridge;
+mod debts;
 mod desk;
+mod dial;
 mod ending;
 mod exchange;
+mod floor_turn;
 mod gateway;
 mod live;
+mod manners;
 mod message;
+mod offer;
 mod order;
+mod orders;
+mod party;
+mod people;
 pub mod phone;
+mod recorder;
 mod register;
+mod survey;
 mod transfer;
 mod trunks;
+mod waiting;
 
 pub use admission::{CallerId, Limits, Lines, Peer, Refusal};
 pub use desk::{Command, Hearing, LocalRtp, shard_of};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
 pub use gateway::{Gateway, Route, TrunkState};
+pub use manners::Manners;
 pub use message::Recorded;
 pub use order::{Denied, Done, Order, Place};

@@ -117,7 +117,7 @@ fn row(config: &Config, call: &CallRecord) -> Vec<String> {
         call.ended_by.map(|by| by.as_str().to_owned()).unwrap_or_default(),
         call.end_reason
             .map_or_else(|| "(live)".to_owned(), |reason| reason.as_str().to_owned()),
-        call.callback_owed.clone().unwrap_or_default(),
+        call.callback_owed().unwrap_or_default().to_owned(),
     ]
 }
 

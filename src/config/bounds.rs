@@ -47,10 +47,12 @@ impl Config {
             }));
         };
         section("sip", self.sip.bounds());
+        section("registrar", self.registrar.bounds());
         section("media", self.media.bounds());
         section("dialplan", self.dialplan.bounds());
         section("prompts", self.prompts.bounds());
         section("store", self.store.bounds());
+        section("recordings", self.recordings.bounds());
         section("http", self.http.bounds());
         section("drain", self.drain.bounds());
         for (index, trunk) in self.trunk.iter().enumerate() {

@@ -10,6 +10,8 @@ mod media;
 mod operations;
 mod problem;
 mod prompts;
+mod recordings;
+mod registrar;
 mod rules;
 mod secret;
 mod sip;
@@ -27,6 +29,8 @@ pub use media::{Io, Media};
 pub use operations::{Drain, Log, LogFormat, LogLevel};
 pub use problem::Problem;
 pub use prompts::{Prompts, SpeechEngine};
+pub use recordings::{Encrypt, Recordings};
+pub use registrar::{Digest, Registrar};
 pub use secret::Secret;
 pub use sip::Sip;
 pub use store::Store;
@@ -51,6 +55,8 @@ pub struct Config {
     pub language: Language,
     /// `[sip]`
     pub sip: Sip,
+    /// `[registrar]`
+    pub registrar: Registrar,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -59,6 +65,8 @@ pub struct Config {
     pub prompts: Prompts,
     /// `[store]`
     pub store: Store,
+    /// `[recordings]`
+    pub recordings: Recordings,
     /// `[http]`
     pub http: Http,
     /// `[log]`
@@ -98,10 +106,12 @@ impl Default for Config {
             time_zone: "Asia/Shanghai".into(),
             language: Language::default(),
             sip: Sip::default(),
+            registrar: Registrar::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),
             store: Store::default(),
+            recordings: Recordings::default(),
             http: Http::default(),
             log: Log::default(),
             drain: Drain::default(),
@@ -186,6 +196,11 @@ impl Config {
     /// The ledger's database, derived from the journal.
     pub fn ledger_file(&self) -> PathBuf {
         self.data_dir.join("ledger.sqlite3")
+    }
+
+    /// Agents, their telephones, tokens.
+    pub fn people_file(&self) -> PathBuf {
+        self.data_dir.join("people.sqlite3")
     }
 
     /// Where recordings lie.

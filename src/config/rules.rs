@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{Config, SpeechEngine, Trunk};
+use super::{Config, Encrypt, SpeechEngine, Trunk};
 
 /// A key and what is wrong with it.
 type Broken = (String, String);
@@ -19,8 +19,12 @@ impl Config {
         };
         self.general_rules(&mut rule);
         self.sip_rules(&mut rule);
+        for (key, holds, message) in self.registrar.rules() {
+            rule(holds, &format!("registrar.{key}"), message);
+        }
         self.media_rules(&mut rule);
         self.service_rules(&mut rule);
+        self.recording_rules(&mut rule);
         self.trunk_rules(&mut rule);
         broken
     }
@@ -143,6 +147,23 @@ impl Config {
                 );
             }
         }
+    }
+
+    fn recording_rules(&self, rule: &mut impl FnMut(bool, &str, String)) {
+        let recordings = &self.recordings;
+        rule(
+            recordings.encrypt == Encrypt::Auto || recordings.key_file.is_some(),
+            "recordings.encrypt",
+            "recordings.encrypt is \"required\", so recordings.key_file must be set".into(),
+        );
+        rule(
+            recordings.purge_time().is_some(),
+            "recordings.purge_at",
+            format!(
+                "recordings.purge_at = {:?} is no time such as \"03:30\"",
+                recordings.purge_at
+            ),
+        );
     }
 
     fn trunk_rules(&self, rule: &mut impl FnMut(bool, &str, String)) {

@@ -57,7 +57,16 @@ fn every_key_is_in_the_reference_and_every_key_of_the_reference_exists() {
     assert_eq!(config.trunk.remove(0).max_calls, Trunk::default().max_calls);
 
     let sections = [
-        "sip", "media", "dialplan", "prompts", "store", "http", "log", "drain", "trunk",
+        "sip",
+        "media",
+        "dialplan",
+        "prompts",
+        "store",
+        "recordings",
+        "http",
+        "log",
+        "drain",
+        "trunk",
     ];
     let known: BTreeSet<String> = keys::known()
         .into_iter()
@@ -160,6 +169,12 @@ fn rules_between_keys_are_checked() {
         ("[sip]\nlisten_udp = []\nlisten_tcp = []", "nobody could call"),
         ("[sip]\nsession_expires_s = 100\nmin_se_s = 200", "must not be above"),
         ("[sip]\nuser_agent = \"a\\r\\nVia: b\"", "control characters"),
+        ("[registrar]\nrealm = \"a:b\"", "without quotes"),
+        ("[registrar]\ndigests = []", "each once"),
+        (
+            "[registrar]\nexpires_min_s = 3600\nexpires_nat_s = 3600",
+            "must not be below",
+        ),
         ("[media]\nlaws = [\"a\", \"a\"]", "each once"),
         ("[media]\nlaws = []", "each once"),
         ("[dialplan]\ntransfer_allow = [\"*\"]", "is no number such as"),
@@ -167,6 +182,9 @@ fn rules_between_keys_are_checked() {
         ("[dialplan]\ntransfer_trunk = \"nobody\"", "no trunk named"),
         ("[prompts]\nengine = \"command\"", "prompts.command must be set"),
         ("[prompts]\nengine = \"http\"\nurl = \"ftp://x\"", "http:// address"),
+        ("[recordings]\nencrypt = \"required\"", "key_file must be set"),
+        ("[recordings]\npurge_at = \"3:30\"", "is no time"),
+        ("[recordings]\npurge_at = \"24:00\"", "is no time"),
         ("[[trunk]]\npeers = [\"::1\"]", "needs a name"),
         ("[[trunk]]\nname = \"a\"", "nothing leads to it"),
         ("[[trunk]]\nname = \"a\"\npeers = [\"192.0.2.0/33\"]", "is no network"),

@@ -7,15 +7,16 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::call::{CallView, Shared};
+use crate::call::{CallView, Denied, Done, Order, Shared};
 use crate::config::Config;
+use crate::queue::FloorConfig;
 use crate::store::Journal;
 use crate::store::ledger::Ledger;
 
 use super::gauges::{ShardGauges, TrunkBoard};
 use super::library::Library;
 use super::plans;
-use super::shard::Input;
+use super::shard::{Input, Past, Room};
 
 /// How often a drain looks whether the last call has ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(100);
@@ -64,6 +65,11 @@ impl Handle {
         &self.ledger
     }
 
+    /// The journal: what is noted from outside of the calls goes in here, and what happens is followed here.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
     /// The configuration that the server was started with.
     pub fn config(&self) -> &Config {
         &self.config
@@ -88,6 +94,45 @@ impl Handle {
         }
         all.sort_by_key(|call| call.id);
         all
+    }
+
+    /// Gives an order to the floor and the calls.
+    ///
+    /// # Errors
+    /// [`Denied`]; [`Denied::Unreachable`] from a server that is closing.
+    pub async fn order(&self, order: Order) -> Result<Done, Denied> {
+        let (ask, answer) = oneshot::channel();
+        let first = self.shards.first().ok_or(Denied::Unreachable)?; // with queues there is one shard alone
+        let sent = first.send(Input::Order(Box::new(order), ask)).await;
+        sent.map_err(|_| Denied::Unreachable)?;
+        answer.await.unwrap_or(Err(Denied::Unreachable))
+    }
+
+    /// Agents, queues and debts of this moment.
+    pub async fn room(&self) -> Room {
+        let Some(first) = self.shards.first() else {
+            return Room::default();
+        };
+        let (ask, answer) = oneshot::channel();
+        match first.send(Input::Room(ask)).await {
+            Ok(()) => answer.await.unwrap_or_default(),
+            Err(_) => Room::default(), // it is closing
+        }
+    }
+
+    /// Tells the floor what was true before a restart: once, before the first call.
+    pub async fn restore(&self, past: Past) {
+        if let Some(first) = self.shards.first() {
+            let _ = first.send(Input::Restore(Box::new(past))).await; // a shard that is gone takes no calls
+        }
+    }
+
+    /// New queues.
+    pub async fn set_floor(&self, config: FloorConfig) {
+        let config = Arc::new(config);
+        for shard in &self.shards {
+            let _ = shard.send(Input::Floor(config.clone())).await; // a shard that is gone takes no calls
+        }
     }
 
     /// Calls that arrived since the start, and those of them that were refused.

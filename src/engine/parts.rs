@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::call::ExchangeConfig;
-use crate::config::{Config, Io};
+use crate::config::{Config, Encrypt, Io};
 use crate::kernel::MediaId;
 use crate::media::MediaOutput;
 use crate::net::batch::Backend;
@@ -23,7 +23,7 @@ use crate::sip::message::parse_datagram;
 use crate::sip::transaction::TransactionConfig;
 use crate::sip::ua::UaConfig;
 use crate::store::trace::TraceConfig;
-use crate::store::{Journal, JournalConfig, StoreConfig};
+use crate::store::{Journal, JournalConfig, RecordingsConfig, StoreConfig};
 
 use super::clock;
 use super::gauges::{ShardGauges, TrunkBoard};
@@ -83,6 +83,10 @@ pub(super) fn store_config(config: &Config) -> StoreConfig {
             segment_bytes: (u64::from(config.store.trace_mb) << 20) / TRACE_SEGMENTS as u64,
             segments: TRACE_SEGMENTS,
             ..TraceConfig::default()
+        },
+        recordings: RecordingsConfig {
+            key_file: config.recordings.key_file.clone(),
+            encryption_required: config.recordings.encrypt == Encrypt::Required,
         },
     }
 }

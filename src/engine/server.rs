@@ -1,5 +1,6 @@
 //! The server: everything started in an order in which nothing is used before it is there, and stopped in the reverse.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use rand::rngs::{OsRng, StdRng};
 use rand::{Rng, SeedableRng, TryRngCore};
 use tokio::sync::mpsc;
 
-use crate::call::{Exchange, Limits, Shared};
+use crate::call::{Exchange, Limits, Manners, Shared};
 use crate::config::Config;
 use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
@@ -131,6 +132,7 @@ impl Server {
             },
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
+            manners: Manners::default(),
             draining: false,
         };
         sip.attach_shards(senders.clone());
@@ -166,7 +168,11 @@ impl Server {
             if number == 0 {
                 exchange.add_trunks(line.trunks.clone(), clock::now());
             }
-            let shard = Shard { exchange, hands };
+            let shard = Shard {
+                exchange,
+                hands,
+                answers: HashMap::new(),
+            };
             let udp = if number == 0 {
                 config.sip.listen_udp.clone()
             } else {

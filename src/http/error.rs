@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::denied;
 use crate::call::Denied;
+use crate::store::people::Weak;
 
 /// Why a request was not served. `Display` is what people read: what is wrong, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -42,8 +43,8 @@ pub enum Error {
     #[error("请求内容须为 JSON：请加上 Content-Type: application/json")]
     MediaType,
     /// Anybody would guess it.
-    #[error("密码不安全：{0}")]
-    WeakPassword(&'static str),
+    #[error("{0}：请换一个密码")]
+    WeakPassword(Weak),
     /// There is one of this name already.
     #[error("同名的已经存在：请换一个名称，或修改已有的")]
     Exists,

@@ -7,6 +7,8 @@ use super::{FRAME_SAMPLES, SAMPLE_RATE_HZ, wav};
 
 /// Length of the header, bytes: RIFF, `fmt ` of 18, `fact`, and the head of `data`.
 pub const HEADER_BYTES: usize = 58;
+/// Length of the header of [`linear_header`], bytes.
+pub const LINEAR_HEADER_BYTES: usize = 44;
 const UNKNOWN: u32 = u32::MAX;
 
 /// How many legs share the file.
@@ -20,11 +22,26 @@ pub enum Channels {
 }
 
 impl Channels {
-    const fn count(self) -> u16 {
+    /// How many.
+    pub const fn count(self) -> u16 {
         match self {
             Self::One => 1,
             Self::Two => 2,
         }
+    }
+
+    /// As many; `None` for other numbers than 1 and 2.
+    pub const fn from_count(count: u16) -> Option<Self> {
+        match count {
+            1 => Some(Self::One),
+            2 => Some(Self::Two),
+            _ => None,
+        }
+    }
+
+    /// How long so many bytes of sound last, milliseconds.
+    pub const fn duration_ms(self, data_bytes: u64) -> u64 {
+        data_bytes.saturating_mul(1_000) / (SAMPLE_RATE_HZ as u64 * self.count() as u64)
     }
 }
 
@@ -66,6 +83,43 @@ pub fn repair(file_bytes: u64, channels: Channels) -> Option<[u8; HEADER_BYTES]>
 pub fn channels_of(existing: &[u8]) -> Option<Channels> {
     let same_kind = |c: Channels| existing.get(12..38) == open_header(c).get(12..38);
     [Channels::One, Channels::Two].into_iter().find(|c| same_kind(*c))
+}
+
+/// Bytes of sound that an existing header of ours counts; `None` if it is not one of ours, or does not count yet.
+pub fn data_bytes_of(existing: &[u8]) -> Option<u64> {
+    channels_of(existing)?;
+    let counted = existing.get(HEADER_BYTES - 4..HEADER_BYTES)?.first_chunk()?;
+    Some(u32::from_le_bytes(*counted))
+        .filter(|bytes| *bytes != UNKNOWN)
+        .map(u64::from)
+}
+
+/// Header of the same sound as 16-bit linear samples, for programs that know no A-law; `data_bytes` of A-law, so twice as many
+/// follow.
+pub fn linear_header(channels: Channels, data_bytes: u64) -> [u8; LINEAR_HEADER_BYTES] {
+    let size = u32::try_from(data_bytes.saturating_mul(2)).unwrap_or(UNKNOWN);
+    let (count, frame) = (channels.count(), channels.count() * 2);
+    let mut out = [0; LINEAR_HEADER_BYTES];
+    let parts: [&[u8]; 12] = [
+        b"RIFF",
+        &size.saturating_add(LINEAR_HEADER_BYTES as u32 - 8).to_le_bytes(),
+        b"WAVEfmt ",
+        &16_u32.to_le_bytes(),
+        &wav::PCM.to_le_bytes(),
+        &count.to_le_bytes(),
+        &SAMPLE_RATE_HZ.to_le_bytes(),
+        &(SAMPLE_RATE_HZ * u32::from(frame)).to_le_bytes(),
+        &frame.to_le_bytes(),
+        &16_u16.to_le_bytes(),
+        b"data",
+        &size.to_le_bytes(),
+    ];
+    let mut at = 0;
+    for part in parts {
+        out[at..at + part.len()].copy_from_slice(part);
+        at += part.len();
+    }
+    out
 }
 
 /// One frame of each of two legs, for [`Channels::Two`].

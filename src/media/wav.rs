@@ -6,7 +6,8 @@ use super::g711;
 use super::prompt::Clip;
 use crate::kernel::Law;
 
-const PCM: u16 = 1;
+/// Format tag of linear samples.
+pub const PCM: u16 = 1;
 /// Format tag of A-law.
 pub const A_LAW: u16 = 6;
 const MU_LAW: u16 = 7;

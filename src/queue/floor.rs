@@ -1,179 +1,286 @@
-//! The machine.
+//! The machine: what it holds, how it speaks, and how an agent's state changes. What it decides stands in the files beside it:
+//! `callers`, `actions`, `offers`, `callback`, `choose`.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::kernel::{AgentId, CallId, Mono, Now, OfferEnd, PhoneNumber};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
 
-use super::types::{
-    Action, AgentView, Command, Debt, FloorConfig, OfferId, Profile, QueueView, Refused, Restored, Returning, Waiter,
-};
+use crate::kernel::{AgentId, CallId, Mono, Now, Wall};
+
+use super::agent::{After, Agent, AgentNo, Rank, State};
+use super::callback::Owed;
+use super::line::Line;
+use super::offers::Offer;
+use super::slab::Slab;
+use super::timer::{Timer, Timers};
+use super::types::{Command, FloorConfig, OfferId, Returning};
+use super::waiting::{QueueNo, Slot, Waiting};
+
+/// A step of the wall clock that is noticed.
+const CLOCK_STEP_MS: u64 = 5_000;
 
 /// All queues and agents.
 pub struct Floor {
-    config: FloorConfig,
+    pub(super) config: FloorConfig,
+    pub(super) lines: Slab<Line>,
+    pub(super) queue_names: BTreeMap<String, QueueNo>,
+    pub(super) agents: Slab<Agent>,
+    pub(super) agent_names: BTreeMap<AgentId, AgentNo>,
+    pub(super) waiting: Slab<Waiting>,
+    /// Live callers by their call.
+    pub(super) calls: BTreeMap<CallId, Slot>,
+    pub(super) offers: BTreeMap<OfferId, Offer>,
+    pub(super) debts: BTreeMap<CallId, Owed>,
+    /// Callers whom a restart cut off, and until when they may come back to their place.
+    pub(super) returning: Vec<Returning>,
+    pub(super) returning_until: Mono,
+    pub(super) timers: Timers,
+    pub(super) debts_alarm: Option<Mono>,
+    pub(super) deserted_alarm: Option<Mono>,
+    pub(super) commands: VecDeque<Command>,
+    pub(super) rng: SmallRng,
+    /// Counts arrivals, turns and times of becoming free: who was first is never left to a clock.
+    sequence: u64,
+    last_offer: u64,
+    /// The local day, in days since 1970.
+    pub(super) day: i64,
+    /// The wall's time at the start of the monotonic clock: it moves when somebody sets the wall clock.
+    started_ms: i64,
 }
 
 impl Floor {
     /// A floor without agents. `seed` is for choices by lot.
     pub fn new(config: FloorConfig, seed: u64) -> Self {
-        let _ = seed;
-        Self { config }
+        let mut floor = Self {
+            config: FloorConfig {
+                queues: BTreeMap::new(),
+                ..config.clone()
+            },
+            lines: Slab::new(),
+            queue_names: BTreeMap::new(),
+            agents: Slab::new(),
+            agent_names: BTreeMap::new(),
+            waiting: Slab::new(),
+            calls: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            debts: BTreeMap::new(),
+            returning: Vec::new(),
+            returning_until: Mono::ZERO,
+            timers: Timers::default(),
+            debts_alarm: None,
+            deserted_alarm: None,
+            commands: VecDeque::new(),
+            rng: SmallRng::seed_from_u64(seed),
+            sequence: 0,
+            last_offer: 0,
+            day: i64::MIN,
+            started_ms: 0,
+        };
+        floor.reconfigure(config, Now::default());
+        floor
     }
-
-    /// New settings; callers and agents stay as they are. Callers of a queue that is gone leave with `no_agents`.
-    pub fn reconfigure(&mut self, config: FloorConfig, now: Now) {
-        let _ = now;
-        self.config = config;
-    }
-
-    /// All accounts as they are from now on. Who is gone is signed out, after the call that he is in.
-    pub fn set_agents(&mut self, profiles: Vec<Profile>, now: Now) {
-        let _ = (profiles, now);
-    }
-
-    /// What was true before a restart: once, before the first call.
-    pub fn restore(&mut self, agents: Vec<Restored>, returning: Vec<Returning>, debts: Vec<Debt>, now: Now) {
-        let _ = (agents, returning, debts, now);
-    }
-
-    // ── callers ──
-
-    /// A caller enters. Says what he has waited before, in all (for the record): what he carries, or what he had waited when
-    /// a restart cut him off.
-    ///
-    /// # Errors
-    /// [`Refused::UnknownQueue`].
-    pub fn enter(&mut self, waiter: Waiter, now: Now) -> Result<Duration, Refused> {
-        let _ = (waiter, now);
-        Ok(Duration::ZERO)
-    }
-
-    /// The caller is gone, or goes elsewhere. What he waited in all.
-    pub fn leave(&mut self, call: CallId, now: Now) -> Duration {
-        let _ = (call, now);
-        Duration::ZERO
-    }
-
-    /// The caller wants to be called back instead and hangs up: a debt takes his place in the queue.
-    pub fn leave_for_callback(&mut self, call: CallId, debt: Debt, now: Now) {
-        let _ = (call, debt, now);
-    }
-
-    // ── agents ──
-
-    /// What an agent wants. `by` is who asks for him, if somebody does.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub fn act(&mut self, agent: &AgentId, action: Action, by: Option<&str>, now: Now) -> Result<(), Refused> {
-        let _ = (agent, action, by, now);
-        Err(Refused::UnknownAgent)
-    }
-
-    /// Whether a telephone of the agent's is registered: without one he is offered nothing.
-    pub fn reachable(&mut self, agent: &AgentId, reachable: bool, now: Now) {
-        let _ = (agent, reachable, now);
-    }
-
-    /// The agent begins a call that the floor did not offer (calls somebody, is consulted, picks up). Takes back an offer
-    /// that rings there.
-    ///
-    /// # Errors
-    /// [`Refused::NotNow`] if he speaks already.
-    pub fn engage(&mut self, agent: &AgentId, call: CallId, now: Now) -> Result<(), Refused> {
-        let _ = (agent, call, now);
-        Err(Refused::UnknownAgent)
-    }
-
-    /// The agent has put the citizen on hold, or comes back.
-    pub fn hold(&mut self, agent: &AgentId, on: bool, now: Now) {
-        let _ = (agent, on, now);
-    }
-
-    /// The agent's part in the call is over: he writes it up, if it came by a queue or was placed for a debt.
-    pub fn part_over(&mut self, agent: &AgentId, call: CallId, now: Now) {
-        let _ = (agent, call, now);
-    }
-
-    // ── offers ──
-
-    /// The agent has answered: the call is his. `Err`: the offer is over, hang up on him.
-    ///
-    /// # Errors
-    /// [`Refused::TooLate`].
-    pub fn offer_answered(&mut self, offer: OfferId, now: Now) -> Result<(), Refused> {
-        let _ = (offer, now);
-        Err(Refused::TooLate)
-    }
-
-    /// The offer came to nothing: the caller keeps his place.
-    pub fn offer_ended(&mut self, offer: OfferId, outcome: OfferEnd, now: Now) {
-        let _ = (offer, outcome, now);
-    }
-
-    // ── debts ──
-
-    /// A citizen is owed a call.
-    pub fn owe(&mut self, debt: Debt, now: Now) {
-        let _ = (debt, now);
-    }
-
-    /// What came of an attempt to call back (the offer of [`super::Task::CallBack`], or an agent's own call): `reached` settles it.
-    pub fn callback_tried(&mut self, debt: CallId, reached: bool, now: Now) {
-        let _ = (debt, reached, now);
-    }
-
-    /// Somebody decided, or the citizen called again and was served.
-    pub fn settle(&mut self, debt: CallId) -> Option<Debt> {
-        let _ = debt;
-        None
-    }
-
-    /// Debts to a number: all are settled when a person has spoken with it.
-    pub fn debts_to(&self, number: &PhoneNumber) -> Vec<CallId> {
-        let _ = number;
-        Vec::new()
-    }
-
-    /// All debts, the oldest first.
-    pub fn debts(&self) -> Vec<Debt> {
-        Vec::new()
-    }
-
-    // ── the machine ──
 
     /// What to do next.
     pub fn next_command(&mut self) -> Option<Command> {
-        None
+        self.commands.pop_front()
     }
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        None
+        self.timers.next()
     }
 
     /// Everything that is due.
     pub fn handle_timeout(&mut self, now: Now) {
-        let _ = now;
+        self.note_time(now);
+        while let Some(timer) = self.timers.due(now.mono) {
+            match timer {
+                Timer::RingGuard(offer) => self.ring_guard(offer, now),
+                Timer::WrapUp(agent) => self.wrap_up_over(agent, now),
+                Timer::WaitMax(slot) => self.wait_max(slot, now),
+                Timer::Widen(slot) => self.widen(slot, now),
+                Timer::Rest(slot) => self.rest_over(slot, now),
+                Timer::Announce(slot) => self.announce(slot, now),
+                Timer::Debts => self.debts_due(now),
+                Timer::Deserted => self.deserted(now),
+            }
+        }
     }
 
-    // ── to be shown ──
+    // ── for the files beside ──
 
-    /// An account.
-    pub fn profile(&self, agent: &AgentId) -> Option<&Profile> {
-        let _ = agent;
-        None
+    /// A number that was never given before.
+    pub(super) const fn next_in_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
     }
 
-    /// All agents by name.
-    pub fn agents(&self, now: Now) -> Vec<AgentView> {
-        let _ = now;
-        Vec::new()
+    pub(super) const fn next_offer(&mut self) -> OfferId {
+        self.last_offer += 1;
+        OfferId(self.last_offer)
     }
 
-    /// All queues by name.
-    pub fn queues(&self, now: Now) -> Vec<QueueView> {
-        let _ = now;
-        Vec::new()
+    pub(super) fn queue_name(&self, queue: QueueNo) -> Option<String> {
+        self.lines.get(queue.0).map(|line| line.config.name.clone())
+    }
+
+    pub(super) fn agent_no(&self, agent: &AgentId) -> Option<AgentNo> {
+        self.agent_names.get(agent).copied()
+    }
+
+    /// The local day, and how much of it has passed.
+    pub(super) fn local(&self, wall: Wall) -> (i64, Duration) {
+        const DAY_MS: i64 = 86_400_000;
+        let millis = wall
+            .as_millis()
+            .saturating_add(i64::from(self.config.utc_offset_s) * 1_000);
+        let into = u64::try_from(millis.rem_euclid(DAY_MS)).unwrap_or(0);
+        (millis.div_euclid(DAY_MS), Duration::from_millis(into))
+    }
+
+    /// Before each input. At midnight all begin with nothing again: the lists that count calls or talk time are put in order.
+    /// If somebody has put the wall clock right, the hours for calling back may have begun.
+    pub(super) fn note_time(&mut self, now: Now) {
+        let (day, _) = self.local(now.wall);
+        if day != self.day {
+            self.day = day;
+            let all: Vec<AgentNo> = self.agents.iter().map(|(no, _)| AgentNo(no)).collect();
+            for no in all {
+                self.unlist(no);
+                self.list(no);
+            }
+        }
+        let uptime = i64::try_from(now.mono.as_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        let started = now.wall.as_millis().saturating_sub(uptime);
+        if started.abs_diff(self.started_ms) > CLOCK_STEP_MS {
+            self.started_ms = started;
+            self.debts_due(now);
+        }
+    }
+
+    /// The agent does something else now. Says so, and keeps the lists of free agents right.
+    pub(super) fn change(&mut self, no: AgentNo, state: State, by: Option<String>, now: Now) {
+        let Some(agent) = self.agents.get_mut(no.0) else { return };
+        agent.state = state;
+        agent.since = now.wall;
+        self.tell(no, by);
+        self.list(no);
+    }
+
+    /// Says what the agent does.
+    pub(super) fn tell(&mut self, no: AgentNo, by: Option<String>) {
+        let Some(agent) = self.agents.get(no.0) else { return };
+        let (call, queue) = agent.call();
+        self.commands.push_back(Command::Changed {
+            agent: agent.profile.id.clone(),
+            status: agent.status(),
+            reason: agent.reason(),
+            call,
+            queue: queue.and_then(|queue| self.queue_name(queue)),
+            until: agent.until(),
+            by,
+        });
+    }
+
+    /// Puts the agent into the lists of free agents, or takes him out.
+    pub(super) fn list(&mut self, no: AgentNo) {
+        let Some(agent) = self.agents.get(no.0) else { return };
+        let free = agent.is_free();
+        let count = agent.serves.len();
+        for index in 0..count {
+            let Some(agent) = self.agents.get(no.0) else { return };
+            let serves = agent.serves[index];
+            if serves.rank.is_some() == free {
+                continue;
+            }
+            let Some(line) = self.lines.get_mut(serves.queue.0) else {
+                continue;
+            };
+            let rank = match serves.rank {
+                Some(rank) => {
+                    line.free.remove(&rank);
+                    None
+                }
+                None => {
+                    let rank: Rank = line.rank(no, serves.tier, agent, self.day);
+                    line.free.insert(rank);
+                    Some(rank)
+                }
+            };
+            if let Some(agent) = self.agents.get_mut(no.0) {
+                agent.serves[index].rank = rank;
+            }
+        }
+    }
+
+    /// Takes the agent out of all lists of free agents.
+    pub(super) fn unlist(&mut self, no: AgentNo) {
+        let Some(agent) = self.agents.get_mut(no.0) else { return };
+        for serves in &mut agent.serves {
+            if let (Some(rank), Some(line)) = (serves.rank.take(), self.lines.get_mut(serves.queue.0)) {
+                line.free.remove(&rank);
+            }
+        }
+    }
+
+    /// The agent has nothing more to do: he does what he wanted to do after it, or is free and is given work at once.
+    /// `fresh`: he stands last among the free; otherwise where he stood before.
+    pub(super) fn rest(&mut self, no: AgentNo, fresh: bool, now: Now) {
+        let order = self.next_in_sequence();
+        let Some(agent) = self.agents.get_mut(no.0) else { return };
+        if fresh || agent.idle == 0 {
+            agent.idle = order;
+        }
+        match std::mem::replace(&mut agent.after, After::Nothing) {
+            After::Nothing => {
+                self.change(no, State::Free, None, now);
+                self.serve(no, now);
+            }
+            After::Pause { reason, by } => self.change(no, State::Paused { reason }, by, now),
+            After::SignOut { by } => self.sign_out(no, by, now),
+        }
+    }
+
+    /// The agent goes home.
+    pub(super) fn sign_out(&mut self, no: AgentNo, by: Option<String>, now: Now) {
+        self.change(no, State::Out, by, now);
+        if let Some(agent) = self.agents.get(no.0)
+            && agent.gone
+        {
+            let id = agent.profile.id.clone();
+            self.agents.remove(no.0);
+            self.agent_names.remove(&id);
+        }
+        self.watch_deserted(now);
+    }
+
+    /// Gives work to a free agent: who waits, then a telephone that rings for all, then a debt.
+    pub(super) fn serve(&mut self, no: AgentNo, now: Now) {
+        if !self.agents.get(no.0).is_some_and(Agent::is_free) {
+            return;
+        }
+        if let Some(slot) = self.first_for(no, now) {
+            let mut agents = self.agents_for(slot, now);
+            if agents.is_empty() {
+                agents.push(no);
+            }
+            self.offer_waiting(slot, &agents, now);
+        } else if let Some(slot) = self.joins(no, now) {
+            self.offer_waiting(slot, &[no], now);
+        } else {
+            let queues = self.agents.get(no.0).map(|a| a.serves.len()).unwrap_or_default();
+            for index in 0..queues {
+                let queue = self
+                    .agents
+                    .get(no.0)
+                    .and_then(|agent| agent.serves.get(index))
+                    .map(|s| s.queue);
+                if let Some(queue) = queue {
+                    self.pay(queue, now);
+                }
+            }
+        }
     }
 }

@@ -3,8 +3,26 @@
 //!
 //! Its shape is the house's: inputs with `now`, [`Floor::next_command`], [`Floor::poll_timeout`], [`Floor::handle_timeout`].
 
+mod actions;
+mod agent;
+mod announce;
+mod callback;
+mod callers;
+mod choose;
+mod estimate;
 mod floor;
+mod line;
+mod offers;
+mod restore;
+mod settings;
+mod show;
+mod slab;
+mod timer;
 mod types;
+mod waiting;
+
+#[cfg(test)]
+mod tests;
 
 pub use floor::Floor;
 pub use types::{

@@ -76,7 +76,8 @@ pub struct QueueConfig {
     pub needs_agents: bool,
     /// Higher is served first.
     pub priority: i32,
-    /// One step of priority is gained each time this has passed, so that nobody starves.
+    /// What one step of priority is worth in waiting: who has waited this much longer makes up for one step, so that nobody
+    /// starves (the bound stands in `queue::waiting`).
     pub ageing: Duration,
     /// What each call of this queue asks.
     pub requires: Vec<Requirement>,
@@ -235,7 +236,8 @@ pub enum Command {
         /// What the caller has waited, in all.
         waited: Duration,
     },
-    /// Stop ringing: the offer is over for the floor already.
+    /// Stop ringing: the offer is over for the floor already, and the agent may be offered something else at once. Ring his
+    /// telephone for that only when it has stopped ringing for this, or it will say that it is busy.
     Withdraw {
         /// Which.
         offer: OfferId,
@@ -354,4 +356,6 @@ pub struct QueueView {
     pub agents: (usize, usize),
     /// Estimated wait of a newcomer; `None` when data is thin.
     pub estimate: Option<Duration>,
+    /// By how much estimates were wrong in the last half hour, on average; `None` when none could be judged.
+    pub estimate_error: Option<Duration>,
 }

@@ -24,6 +24,9 @@ pub trait Disk: Send + Sync {
     fn create_dir(&self, dir: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable: a new or renamed file is only safe after this.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Makes all that is on the disk of a folder durable, contents and names, ours and others' (syncfs). After an error it is
+    /// unknown which files are not; each of those says so at its own next [`DiskFile::sync`].
+    fn sync_all(&self, dir: &Path) -> io::Result<()>;
     /// Free bytes for us on the disk of a folder.
     fn free_bytes(&self, dir: &Path) -> io::Result<u64>;
 }
@@ -37,6 +40,8 @@ pub trait DiskFile: Send {
     /// Makes the contents durable (fdatasync). After an error the file's unsynced contents are unknown for ever:
     /// the kernel marks the pages clean although they never arrived, so a second call would wrongly succeed.
     fn sync(&self) -> io::Result<()>;
+    /// Cuts the file off at `len` bytes.
+    fn truncate(&self, len: u64) -> io::Result<()>;
     /// Length in bytes.
     fn len(&self) -> io::Result<u64>;
     /// Whether it has no bytes.
@@ -91,6 +96,10 @@ impl Disk for RealDisk {
         File::open(dir)?.sync_all()
     }
 
+    fn sync_all(&self, dir: &Path) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(File::open(dir)?)?)
+    }
+
     fn free_bytes(&self, dir: &Path) -> io::Result<u64> {
         let stat = rustix::fs::statvfs(dir)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
@@ -118,6 +127,10 @@ impl DiskFile for File {
 
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.set_len(len)
     }
 
     fn len(&self) -> io::Result<u64> {

@@ -48,6 +48,8 @@ struct Contents {
     cached: Vec<u8>,
     durable: Vec<u8>,
     dirty: BTreeSet<usize>,
+    /// A sync of the whole disk failed here; the file's own next sync says so.
+    failed: bool,
 }
 
 struct FakeFile {
@@ -175,6 +177,18 @@ fn apply(names: &mut BTreeMap<PathBuf, FileId>, change: NameChange) {
 }
 
 impl Contents {
+    /// Nothing is dirty any more; whether it arrived is another question.
+    fn flush(&mut self, arrives: bool) {
+        for sector in std::mem::take(&mut self.dirty) {
+            if arrives {
+                self.persist(sector);
+            }
+        }
+        if arrives {
+            self.durable.truncate(self.cached.len());
+        }
+    }
+
     fn persist(&mut self, sector: usize) {
         let range = sector * SECTOR..((sector + 1) * SECTOR).min(self.cached.len());
         if self.durable.len() < range.end {
@@ -201,6 +215,7 @@ impl Disk for FakeDisk {
                     cached: zeros.clone(),
                     durable: zeros,
                     dirty: BTreeSet::new(),
+                    failed: false,
                 },
             );
             s.change(NameChange::Put(path.to_owned(), id));
@@ -272,6 +287,21 @@ impl Disk for FakeDisk {
         })
     }
 
+    fn sync_all(&self, _dir: &Path) -> io::Result<()> {
+        self.with(|s| {
+            let failed = s.fault("sync_all");
+            for contents in s.files.values_mut() {
+                // Like the kernel: what fails is marked clean, and the file remembers that it failed.
+                let lost = failed.is_err() && !contents.dirty.is_empty() && s.rng.random_bool(0.5);
+                contents.failed |= lost;
+                contents.flush(!lost);
+            }
+            s.pending_names.clear();
+            s.durable_names = s.names.clone();
+            failed
+        })
+    }
+
     fn free_bytes(&self, _dir: &Path) -> io::Result<u64> {
         self.with(|s| Ok(s.free_bytes))
     }
@@ -329,12 +359,26 @@ impl DiskFile for FakeFile {
             let Some(contents) = s.files.get_mut(&id) else {
                 return failed;
             };
-            for sector in std::mem::take(&mut contents.dirty) {
-                if failed.is_ok() {
-                    contents.persist(sector);
-                }
-            }
+            let failed = match std::mem::take(&mut contents.failed) {
+                true => Err(io::Error::other("injected: lost before")),
+                false => failed,
+            };
+            contents.flush(failed.is_ok());
             failed
+        })
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.with(|s, id| {
+            s.fault("truncate")?;
+            let Some(contents) = s.files.get_mut(&id) else {
+                return Err(io::ErrorKind::NotFound.into());
+            };
+            let len = usize::try_from(len).unwrap();
+            s.free_bytes += contents.cached.len().saturating_sub(len) as u64;
+            contents.cached.resize(len, 0);
+            contents.dirty.retain(|sector| sector * SECTOR < len);
+            Ok(())
         })
     }
 

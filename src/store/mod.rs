@@ -5,6 +5,7 @@ pub mod disk;
 pub mod health;
 pub mod journal;
 pub mod ledger;
+pub mod people;
 pub mod record;
 pub mod recordings;
 pub mod trace;
@@ -23,7 +24,7 @@ use tokio::task::JoinHandle;
 use crate::kernel::Wall;
 use disk::{Disk, RealDisk};
 use ledger::{Closing, Drain, DrainConfig, Ledger, LedgerError};
-use recordings::{Recorder, RecorderHandle};
+use recordings::{KeyError, Recorder, RecorderHandle, Vault};
 use trace::{Trace, TraceConfig, TraceHandle};
 
 pub use health::StoreHealth;
@@ -51,6 +52,9 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// The keys of the recordings.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
     /// The ledger cannot be read and there is no journal either: sequence numbers could be given out twice.
     #[error("there is no journal to go on from, and {0}")]
     LedgerUnreadable(LedgerError),
@@ -63,6 +67,17 @@ pub struct StoreConfig {
     pub journal: JournalConfig,
     /// The SIP trace.
     pub trace: TraceConfig,
+    /// How recordings are kept.
+    pub recordings: RecordingsConfig,
+}
+
+/// How recordings are kept.
+#[derive(Clone, Debug, Default)]
+pub struct RecordingsConfig {
+    /// The file of the master keys; `None`: recordings are plain WAV files.
+    pub key_file: Option<PathBuf>,
+    /// Refuse to start without keys.
+    pub encryption_required: bool,
 }
 
 /// Everything that is kept, in one folder: `journal/`, `ledger.sqlite3`, `recordings/`, `trace/`.
@@ -76,8 +91,9 @@ pub struct Store {
     /// The alarms.
     pub health: Arc<StoreHealth>,
     recorder: Recorder,
+    vault: Arc<Vault>,
     trace: Trace,
-    closing: watch::Receiver<()>,
+    closing: watch::Receiver<Option<Wall>>,
     stop: watch::Sender<bool>,
     drain: JoinHandle<()>,
     watcher: JoinHandle<()>,
@@ -100,7 +116,7 @@ impl Store {
     }
 
     /// Opens the store and starts its threads and tasks. What the last run left open is closed in the background, as soon as
-    /// the database has taken what was in the journal; calls need not wait for it. `now` is the moment of the restart.
+    /// the database has taken what was in the journal; [`Store::settled`] waits for it. `now` is the moment of the restart.
     pub async fn open(
         dir: &Path,
         config: StoreConfig,
@@ -111,6 +127,7 @@ impl Store {
             let dir = dir.to_owned();
             move |source| StoreError::Folder { dir, source }
         };
+        let vault = Arc::new(open_vault(&config.recordings)?);
         let journal_dir = dir.join("journal");
         RealDisk.create_dir(&journal_dir).map_err(folder(&journal_dir))?;
         let (ledger, floor_seq) = open_ledger(dir, &journal_dir).await?;
@@ -122,11 +139,11 @@ impl Store {
         let (journal, recovery) =
             Journal::open_on(Arc::new(RealDisk), &journal_dir, journal_config, sink, health.clone())?;
         let recordings = Self::recordings_dir(dir);
-        recordings::repair(&RealDisk, &recordings).map_err(folder(&recordings))?;
-        let recorder = Recorder::start(&recordings, health.clone()).map_err(folder(&recordings))?;
+        recordings::repair(&RealDisk, &recordings, &vault).map_err(folder(&recordings))?;
+        let recorder = Recorder::start(&recordings, health.clone(), vault.clone()).map_err(folder(&recordings))?;
         let trace_dir = Self::trace_dir(dir);
         let trace = Trace::start(&trace_dir, config.trace, health.clone()).map_err(folder(&trace_dir))?;
-        let closing = Closing::new(recovery.last_seq, now, settle_in(recordings));
+        let closing = Closing::new(recovery.last_seq, now, settle_in(recordings, vault.clone()));
         let closing_done = closing.done();
         let (stop, stopped) = watch::channel(false);
         let drain = Drain::new(ledger.clone(), journal.clone(), DrainConfig::default(), Some(closing));
@@ -139,6 +156,7 @@ impl Store {
             recovery,
             health,
             recorder,
+            vault,
             trace,
             closing: closing_done,
             stop,
@@ -147,9 +165,22 @@ impl Store {
         })
     }
 
+    /// Waits until the ledger tells all that the last run did, the ends of its calls included; the last run's last sign of life.
+    /// `None`: it does not within `patience`.
+    pub async fn settled(&self, patience: Duration) -> Option<Wall> {
+        let mut closing = self.closing.clone();
+        let told = tokio::time::timeout(patience, closing.wait_for(Option::is_some)).await;
+        told.ok()?.ok().and_then(|at| *at)
+    }
+
     /// The way to the recorder.
     pub fn recorder(&self) -> RecorderHandle {
         self.recorder.handle()
+    }
+
+    /// The keys of the recordings.
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
     }
 
     /// The way to the SIP trace.
@@ -172,8 +203,11 @@ impl Store {
             ..
         } = self;
         watcher.abort();
-        // An error of the channel itself is its end: all done.
-        if tokio::time::timeout(CLOSING_WAIT, closing.changed()).await.is_err() {
+        // An error of the channel itself is its end: all done, or the drain is gone.
+        if tokio::time::timeout(CLOSING_WAIT, closing.wait_for(Option::is_some))
+            .await
+            .is_err()
+        {
             tracing::warn!("calls of the last run are not closed yet; the next start does it");
         }
         let flushing = journal.clone();
@@ -191,6 +225,15 @@ impl Store {
         }
         ledger.close().await;
     }
+}
+
+fn open_vault(config: &RecordingsConfig) -> Result<Vault, KeyError> {
+    let vault = Vault::open(config.key_file.as_deref(), config.encryption_required)?;
+    match vault.current_key() {
+        Some(key) => tracing::info!(key, "recordings are encrypted"),
+        None => tracing::warn!("recordings are NOT encrypted: recordings.key_file is not set (docs/security.md)"),
+    }
+    Ok(vault)
 }
 
 /// The ledger and how far it is. A locked one is waited for only if there is no journal to take the numbers from.
@@ -215,23 +258,25 @@ async fn open_ledger(dir: &Path, journal_dir: &Path) -> Result<(Ledger, u64), St
 
 /// A recording without a file was begun in the last moment before the end, or by a disk that took no file: it is complete
 /// with nothing in it.
-fn settle_in(recordings: PathBuf) -> ledger::Settle {
+fn settle_in(recordings: PathBuf, vault: Arc<Vault>) -> ledger::Settle {
     let facts = |duration_ms, sha256, why: &str| record::RecordingFacts {
         duration_ms,
         sha256,
         cut_short: Some(why.to_owned()),
     };
-    Arc::new(move |file| match recordings::settle(&RealDisk, &recordings, file) {
-        Ok(finished) => Some(facts(finished.duration_ms, finished.sha256, "interrupted")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            tracing::error!(file, "a recording is not on the disk");
-            Some(facts(0, String::new(), "missing"))
-        }
-        Err(error) => {
-            tracing::error!(file, %error, "a recording cannot be completed");
-            None
-        }
-    })
+    Arc::new(
+        move |file| match recordings::settle(&RealDisk, &recordings, file, &vault) {
+            Ok(finished) => Some(facts(finished.duration_ms, finished.sha256, "interrupted")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                tracing::error!(file, "a recording is not on the disk");
+                Some(facts(0, String::new(), "missing"))
+            }
+            Err(error) => {
+                tracing::error!(file, %error, "a recording cannot be completed");
+                None
+            }
+        },
+    )
 }
 
 async fn watch_over(journal: Journal, dir: PathBuf) {

@@ -2,9 +2,32 @@
 //!
 //! The clocks are those of the definitions: each is the first event of its kind. Waits are derived, never stored.
 
+mod agent;
+mod debt;
+mod dialogs;
+mod handling;
+mod people;
+mod sound;
+mod waiting;
+mod ways;
+
+#[cfg(test)]
+pub(in crate::store) mod tests;
+
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{CallId, EndReason, EndedBy, Event, EventKind, PhoneNumber, Wall};
+use crate::kernel::{AgentId, CallId, Dialog, EndReason, EndedBy, Event, EventKind, Part, PhoneNumber, Wall};
+
+pub use agent::AgentRecord;
+pub use debt::{Debt, Settlement, Try};
+pub use handling::{Mask, Move, Moved, Outcome, Rating};
+pub use people::{Hold, Presence, Share};
+pub use sound::{Quality, Recording, RecordingFacts};
+pub use waiting::{Offer, OfferOutcome, QueueVisit};
+pub use ways::{Answerer, Invalid, Lost, Verdict, Way};
+
+/// How records are folded: raised when the same events give another record than before, so that old ones are made anew.
+pub const FOLD_VERSION: u32 = 2;
 
 /// What is known of a call. Made only by [`fold`] or by [`CallRecord::apply`], one event after another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +50,9 @@ pub struct CallRecord {
     /// Address that the INVITE came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The agent who placed it; `None` for a citizen's call. Then `from` is the hotline's number and `to` the citizen's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placed_by: Option<AgentId>,
     /// SIP Call-IDs of all its legs, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sip_call_ids: Vec<String>,
@@ -42,6 +68,12 @@ pub struct CallRecord {
     /// Entered the queue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person_requested_at: Option<Wall>,
+    /// His stays in queues, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<QueueVisit>,
+    /// Its offers to agents, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<Offer>,
     /// First offered to an agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offered_at: Option<Wall>,
@@ -51,6 +83,21 @@ pub struct CallRecord {
     /// Who that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// Who was in the conversation, in order of coming: agents, thirds, supervisors who listened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<Presence>,
+    /// How agents moved it: parked, picked up, sent on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<Move>,
+    /// Times in which the recording kept silence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub masks: Vec<Mask>,
+    /// What the citizen thought of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rating: Option<Rating>,
+    /// What came of it, as agents say; the last counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<Outcome>,
     /// The end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Wall>,
@@ -72,40 +119,20 @@ pub struct CallRecord {
     /// The last direct transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer: Option<Transfer>,
-    /// Why we owe a call back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub callback_owed: Option<String>,
+    /// Call backs that we owe or owed, the latest last; only that one can be open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub debts: Vec<Debt>,
     /// The sound's quality.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
+    /// SIP dialogs that stand; of a call that was cut off, those that stood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dialogs: Vec<Dialog>,
+    /// Things of which there were more than a record keeps; the events have them all.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: u32,
     /// When its latest event happened, whichever that was.
     pub last_event_at: Wall,
-}
-
-/// One recording of a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recording {
-    /// File name below the recordings' folder.
-    pub file: String,
-    /// `message` or `call`.
-    pub purpose: String,
-    /// When it began.
-    pub started_at: Wall,
-    /// Length in milliseconds and SHA-256; `None` while it is being written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub finished: Option<RecordingFacts>,
-}
-
-/// What is known of a complete recording.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordingFacts {
-    /// Length in milliseconds.
-    pub duration_ms: u64,
-    /// SHA-256 of the file, hex; empty if there is no file.
-    pub sha256: String,
-    /// Why it is shorter than it was to be, if it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cut_short: Option<String>,
 }
 
 /// A direct transfer to another number.
@@ -124,19 +151,6 @@ pub struct Transfer {
     /// The target's last SIP status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-}
-
-/// What RTCP and our counters saw of a call's sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quality {
-    /// Packets sent.
-    pub sent: u64,
-    /// Packets received.
-    pub received: u64,
-    /// Packets missing.
-    pub lost: u64,
-    /// Interarrival jitter, milliseconds.
-    pub jitter_ms: u32,
 }
 
 /// The record of the call that these events belong to, in their order; `None` without any. Events of other calls than the
@@ -163,14 +177,22 @@ impl CallRecord {
             hotline: None,
             trunk: None,
             source: None,
+            placed_by: None,
             sip_call_ids: Vec::new(),
             invite_at: None,
             ringing_at: None,
             answered_by_machine_at: None,
             person_requested_at: None,
+            queues: Vec::new(),
+            offers: Vec::new(),
             offered_at: None,
             answered_by_person_at: None,
             agent: None,
+            people: Vec::new(),
+            moves: Vec::new(),
+            masks: Vec::new(),
+            rating: None,
+            outcomes: Vec::new(),
             ended_at: None,
             ended_by: None,
             end_reason: None,
@@ -178,8 +200,10 @@ impl CallRecord {
             last_step: None,
             recordings: Vec::new(),
             transfer: None,
-            callback_owed: None,
+            debts: Vec::new(),
             quality: None,
+            dialogs: Vec::new(),
+            left_out: 0,
             last_event_at: Wall::default(),
         }
     }
@@ -192,32 +216,41 @@ impl CallRecord {
         let at = event.at;
         self.last_event_at = self.last_event_at.max(at);
         match &event.kind {
-            EventKind::Invite {
-                from,
-                to,
-                hotline,
-                trunk,
-                sip_call_id,
-                source,
-                placed_by: _,
-            } => {
-                if self.invite_at.is_none() {
-                    self.invite_at = Some(at);
-                    self.from = Some(from.clone());
-                    self.to = Some(to.clone());
-                    self.hotline.clone_from(hotline);
-                    self.trunk.clone_from(trunk);
-                    self.source = Some(source.clone());
-                    self.add_leg(sip_call_id);
-                }
-            }
+            EventKind::Invite { .. } => self.begin(at, &event.kind),
             EventKind::Ringing => first(&mut self.ringing_at, at),
             EventKind::AnsweredByMachine { codec: _ } => first(&mut self.answered_by_machine_at, at),
-            EventKind::PersonRequested { .. } => first(&mut self.person_requested_at, at),
-            EventKind::Offered { agent: _ } => first(&mut self.offered_at, at),
+            EventKind::PersonRequested { queue, carried_ms } => {
+                first(&mut self.person_requested_at, at);
+                self.agents_leave(at);
+                self.enter_queue(at, queue, *carried_ms);
+            }
+            EventKind::QueueLeft { queue, outcome } => self.leave_queues(at, Some(queue), outcome),
+            EventKind::Offered { agent } => {
+                first(&mut self.offered_at, at);
+                self.offer(at, agent);
+            }
+            EventKind::OfferEnded { agent, outcome } => self.end_offer(at, agent, (*outcome).into()),
             EventKind::AnsweredByPerson { agent } => {
                 first(&mut self.answered_by_person_at, at);
                 self.agent.get_or_insert_with(|| agent.clone());
+                self.served(at, agent);
+                self.join(at, agent, Part::Agent);
+            }
+            EventKind::Joined { who, part } => self.join(at, who, *part),
+            EventKind::PartLeft { who, part: _ } => self.part_left(at, who),
+            EventKind::AgentHeld { agent, on } => self.agent_holds(at, agent.as_str(), *on),
+            EventKind::Parked { slot, by } => self.moved(at, by, Moved::Parked { slot: slot.clone() }),
+            EventKind::PickedUp { by } => self.moved(at, by, Moved::PickedUp),
+            EventKind::SentOn { by, to, attended } => {
+                let (to, attended) = (to.clone(), *attended);
+                self.moved(at, by, Moved::SentOn { to, attended });
+            }
+            EventKind::RecordingMasked { on, by } => self.mask(at, *on, by),
+            EventKind::RatingAsked { agent } => self.rating_asked(at, agent),
+            EventKind::Rated { agent, stars } => self.rated(agent, *stars),
+            EventKind::Outcome { code, note, by } => {
+                let (code, note, by) = (code.clone(), note.clone(), by.clone());
+                self.said(Outcome { at, code, note, by });
             }
             EventKind::Step { step } => self.last_step = Some(step.clone()),
             EventKind::TransferStarted { .. } | EventKind::TransferAnswered | EventKind::TransferFailed { .. } => {
@@ -242,7 +275,19 @@ impl CallRecord {
                 };
                 self.finish_recording(file, facts);
             }
-            EventKind::CallbackOwed { to: _, because } => self.callback_owed = Some(because.clone()),
+            EventKind::CallbackOwed { to, because } => self.owe(at, to, because),
+            EventKind::CallbackTried { by_call, outcome } => {
+                let (by_call, outcome) = (*by_call, outcome.clone());
+                self.tried(Try { at, by_call, outcome });
+            }
+            EventKind::CallbackSettled { how, by_call, by, note } => self.settle(Settlement {
+                at,
+                how: how.clone(),
+                by_call: *by_call,
+                by: by.clone(),
+                note: note.clone(),
+            }),
+            EventKind::DialogOpened { dialog } => self.dialog_opened(dialog),
             EventKind::Quality {
                 sent,
                 received,
@@ -260,23 +305,33 @@ impl CallRecord {
             EventKind::Keys { .. }
             | EventKind::Held { .. }
             | EventKind::MediaLost { .. }
-            | EventKind::QueueLeft { .. }
-            | EventKind::OfferEnded { .. }
-            | EventKind::Joined { .. }
-            | EventKind::PartLeft { .. }
-            | EventKind::AgentHeld { .. }
-            | EventKind::Parked { .. }
-            | EventKind::PickedUp { .. }
-            | EventKind::SentOn { .. }
-            | EventKind::RecordingMasked { .. }
-            | EventKind::RatingAsked { .. }
-            | EventKind::Rated { .. }
-            | EventKind::Outcome { .. }
-            | EventKind::CallbackTried { .. }
-            | EventKind::CallbackSettled { .. }
-            | EventKind::DialogOpened { .. }
             | EventKind::AgentChanged { .. }
             | EventKind::Revealed { .. } => {}
+        }
+    }
+
+    fn begin(&mut self, at: Wall, kind: &EventKind) {
+        let EventKind::Invite {
+            from,
+            to,
+            hotline,
+            trunk,
+            sip_call_id,
+            source,
+            placed_by,
+        } = kind
+        else {
+            return;
+        };
+        if self.invite_at.is_none() {
+            self.invite_at = Some(at);
+            self.from = Some(from.clone());
+            self.to = Some(to.clone());
+            self.hotline.clone_from(hotline);
+            self.trunk.clone_from(trunk);
+            self.source = Some(source.clone());
+            self.placed_by.clone_from(placed_by);
+            self.add_leg(sip_call_id);
         }
     }
 
@@ -306,16 +361,6 @@ impl CallRecord {
         }
     }
 
-    fn finish_recording(&mut self, file: &str, facts: RecordingFacts) {
-        let open = self
-            .recordings
-            .iter_mut()
-            .find(|r| r.file == file && r.finished.is_none());
-        if let Some(recording) = open {
-            recording.finished = Some(facts);
-        }
-    }
-
     /// A call ends once; what a fault might add later does not change how.
     fn end(&mut self, at: Wall, by: EndedBy, reason: EndReason, status: Option<u16>) {
         if self.ended_at.is_none() {
@@ -323,15 +368,23 @@ impl CallRecord {
             self.ended_by = Some(by);
             self.end_reason = Some(reason);
             self.status = status;
+            self.stop_waiting(at);
+            self.everybody_leaves(at);
+            if reason != EndReason::Interrupted {
+                self.dialogs.clear(); // everybody was told
+            }
             if status.is_some() {
                 self.answered_by_machine_at = None; // the answer was on record, but a refusal left instead
             }
         }
     }
 
-    /// Recordings that have begun and not ended.
-    pub fn open_recordings(&self) -> impl Iterator<Item = &Recording> {
-        self.recordings.iter().filter(|r| r.finished.is_none())
+    /// The citizen's number: the caller's, or the one that an agent called.
+    pub fn citizen(&self) -> Option<&PhoneNumber> {
+        match self.placed_by {
+            None => self.from.as_ref(),
+            Some(_) => self.to.as_ref(),
+        }
     }
 
     /// Published wait 1: from ringing to a person, milliseconds.
@@ -366,141 +419,15 @@ fn span(from: Option<Wall>, to: Option<Wall>) -> Option<u64> {
     Some(u64::try_from(millis).unwrap_or(0))
 }
 
-#[cfg(test)]
-pub(in crate::store) mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// A time in a short range, so that events meet.
-    fn wall() -> impl Strategy<Value = Wall> {
-        (0_i64..100_000).prop_map(|ms| Wall::from_millis(1_700_000_000_000 + ms))
+/// Keeps one thing more, or counts it if there are enough.
+fn keep<T>(list: &mut Vec<T>, item: T, most: usize, left_out: &mut u32) {
+    if list.len() < most {
+        list.push(item);
+    } else {
+        *left_out = left_out.saturating_add(1);
     }
+}
 
-    fn kind() -> impl Strategy<Value = EventKind> {
-        let number = || "1[0-9]{10}".prop_map(|n| PhoneNumber::new(&n));
-        let word = || "[a-c]".prop_map(String::from);
-        prop_oneof![
-            (number(), number(), proptest::option::of(word()), word(), word()).prop_map(
-                |(from, to, hotline, sip_call_id, source)| {
-                    EventKind::Invite {
-                        from,
-                        to,
-                        hotline,
-                        trunk: None,
-                        sip_call_id,
-                        source,
-                        placed_by: None,
-                    }
-                }
-            ),
-            Just(EventKind::Ringing),
-            Just(EventKind::AnsweredByMachine { codec: "PCMA".into() }),
-            word().prop_map(|queue| EventKind::PersonRequested { queue, carried_ms: 0 }),
-            word().prop_map(|agent| EventKind::Offered { agent }),
-            word().prop_map(|agent| EventKind::AnsweredByPerson { agent }),
-            word().prop_map(|step| EventKind::Step { step }),
-            (word(), word()).prop_map(|(step, keys)| EventKind::Keys { step, keys }),
-            (number(), word()).prop_map(|(to, sip_call_id)| EventKind::TransferStarted { to, sip_call_id }),
-            Just(EventKind::TransferAnswered),
-            Just(EventKind::TransferFailed {
-                reason: EndReason::Busy,
-                status: Some(486)
-            }),
-            (word(), word()).prop_map(|(file, purpose)| EventKind::RecordingStarted { file, purpose }),
-            (word(), 0_u64..9_000, word(), proptest::option::of(word())).prop_map(
-                |(file, duration_ms, sha256, cut_short)| EventKind::RecordingEnded {
-                    file,
-                    duration_ms,
-                    sha256,
-                    cut_short,
-                }
-            ),
-            (number(), word()).prop_map(|(to, because)| EventKind::CallbackOwed { to, because }),
-            any::<bool>().prop_map(|on| EventKind::Held { on }),
-            any::<bool>().prop_map(|lost| EventKind::MediaLost { lost }),
-            (0_u64..9, 0_u64..9, 0_u64..9, 0_u32..9).prop_map(|(sent, received, lost, jitter_ms)| {
-                EventKind::Quality {
-                    sent,
-                    received,
-                    lost,
-                    jitter_ms,
-                }
-            }),
-            Just(EventKind::Ended {
-                by: EndedBy::Caller,
-                reason: EndReason::Hangup,
-                status: None
-            }),
-            Just(EventKind::Ended {
-                by: EndedBy::System,
-                reason: EndReason::Overload,
-                status: Some(503)
-            }),
-            (word(), word()).prop_map(|(by, what)| EventKind::Revealed { by, what }),
-        ]
-    }
-
-    /// Any events of up to four calls, mixed.
-    pub fn events(most: usize) -> impl Strategy<Value = Vec<Event>> {
-        let event = (0_u128..4, wall(), kind()).prop_map(|(call, at, kind)| {
-            Event::of_call(CallId::new(Wall::from_millis(1_700_000_000_000), call), at, kind)
-        });
-        proptest::collection::vec(event, 0..most)
-    }
-
-    proptest! {
-        #[test]
-        fn a_record_that_was_put_away_half_way_goes_on_as_if_it_never_was(all in events(60), cut in 0_usize..60) {
-            let Some(whole) = fold(&all) else { return Ok(()) };
-            let mut record = CallRecord::new(whole.call);
-            for (i, event) in all.iter().enumerate() {
-                if i == cut {
-                    record = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
-                }
-                record.apply(event);
-            }
-            prop_assert_eq!(record, whole);
-        }
-    }
-
-    #[test]
-    fn the_machines_answer_is_not_a_persons() {
-        let call = CallId::new(Wall::from_millis(1_700_000_000_000), 1);
-        let at = |s: i64, kind| Event::of_call(call, Wall::from_millis(1_700_000_000_000 + s * 1_000), kind);
-        let events = [
-            at(0, EventKind::Ringing),
-            at(1, EventKind::AnsweredByMachine { codec: "PCMA".into() }),
-            at(
-                9,
-                EventKind::PersonRequested {
-                    queue: "general".into(),
-                    carried_ms: 0,
-                },
-            ),
-            at(30, EventKind::AnsweredByPerson { agent: "a7".into() }),
-            at(
-                90,
-                EventKind::Ended {
-                    by: EndedBy::Caller,
-                    reason: EndReason::Hangup,
-                    status: None,
-                },
-            ),
-            at(
-                95,
-                EventKind::Ended {
-                    by: EndedBy::System,
-                    reason: EndReason::Interrupted,
-                    status: None,
-                },
-            ),
-        ];
-        let record = fold(&events).unwrap();
-        assert_eq!(record.ringing_to_person_ms(), Some(30_000));
-        assert_eq!(record.requested_to_person_ms(), Some(21_000));
-        assert_eq!(record.in_menus_ms(), Some(8_000));
-        assert_eq!(record.end_reason, Some(EndReason::Hangup));
-        let unanswered = fold(&events[..3]).unwrap();
-        assert_eq!(unanswered.ringing_to_person_ms(), None);
-    }
+fn is_zero<T: Default + PartialEq>(n: &T) -> bool {
+    *n == T::default()
 }

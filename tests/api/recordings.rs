@@ -92,31 +92,28 @@ fn no_name_leads_out_of_the_folder() {
 }
 
 #[test]
-fn one_is_kept_beyond_its_time_and_let_go_again() {
+fn those_of_a_call_are_kept_beyond_their_time_and_let_go_again() {
     let port = Port::open();
-    let path = format!("/api/v1/recordings/{}/hold", id());
+    let path = format!("/api/v1/calls/{}/hold", call(20));
+    let why = r#"{"reason":"行政复议取证"}"#;
     assert_eq!(
         port.with_body("PUT", "token-of-8100", &path, "").status,
         400,
         "not without a reason"
     );
-    assert_eq!(
-        port.with_body("PUT", "token-of-8100", &path, r#"{"reason":"行政复议取证"}"#)
-            .status,
-        204
-    );
+    assert_eq!(port.with_body("PUT", "token-of-8001", &path, why).status, 403);
+    assert_eq!(port.with_body("PUT", "token-of-8100", &path, why).status, 204);
     let shown = port.get("token-of-8100", "/api/v1/recordings").json();
-    assert_eq!(shown["recordings"][0]["held"], "行政复议取证");
+    assert_eq!(shown["recordings"][0]["held"], true);
+    assert_eq!(port.town.held.lock().unwrap()[&call(20)], "8100: 行政复议取证");
+    let done = r#"{"reason":"复议已结案"}"#;
     assert_eq!(
-        port.with_body("DELETE", "token-of-8100", &path, "").status,
+        port.with_body("DELETE", "token-of-8100", &path, done).status,
         403,
         "an administrator lets go"
     );
-    assert_eq!(port.with_body("DELETE", "token-of-chief", &path, "").status, 204);
-    let nothing = "/api/v1/recordings/call~none.wav/hold";
-    assert_eq!(
-        port.with_body("PUT", "token-of-8100", nothing, r#"{"reason":"x"}"#)
-            .status,
-        404
-    );
+    assert_eq!(port.with_body("DELETE", "token-of-chief", &path, done).status, 204);
+    assert!(port.town.held.lock().unwrap().is_empty());
+    let nothing = format!("/api/v1/calls/{}/hold", call(99));
+    assert_eq!(port.with_body("PUT", "token-of-8100", &nothing, why).status, 404);
 }

@@ -38,7 +38,7 @@ pub struct Town {
     /// Who looked at what.
     pub reveals: Mutex<Vec<(CallId, String, String)>>,
     /// Recordings kept beyond their time.
-    pub held: Mutex<BTreeMap<String, String>>,
+    pub held: Mutex<BTreeMap<CallId, String>>,
     /// Accounts made over the port, with their passwords.
     pub accounts: Mutex<BTreeMap<String, (Profile, String)>>,
     /// Tokens: secret, whom it speaks for.
@@ -177,6 +177,7 @@ impl Floor for Town {
                 debts: 1,
                 agents: (3, 1),
                 estimate: Some(Duration::from_secs(60)),
+                estimate_error: None,
             }],
             calls: self.live(),
             debts: vec![Debt {
@@ -350,7 +351,8 @@ pub fn recording() -> RecordingView {
         duration_ms: Some(2_000),
         sha256: Some("ab".repeat(32)),
         cut_short: None,
-        held: None,
+        held: false,
+        purged_at: None,
     }
 }
 
@@ -418,7 +420,7 @@ impl Records for Town {
 
     fn recordings(&self, wish: RecordingWish) -> Answer<'_, Vec<RecordingView>> {
         let mut view = recording();
-        view.held = self.held.lock().unwrap().get(&view.file).cloned();
+        view.held = self.held.lock().unwrap().contains_key(&view.call);
         let fits = wish.call.is_none_or(|id| id == view.call) && wish.after.is_none_or(|file| file != view.file);
         let found = fits.then_some(view).into_iter().collect();
         Box::pin(async { Ok(found) })
@@ -434,14 +436,13 @@ impl Records for Town {
         Box::pin(async { Ok(found) })
     }
 
-    fn hold<'a>(&'a self, file: &'a str, reason: Option<&'a str>, _: &'a str) -> Answer<'a, bool> {
-        let known = file == recording().file;
+    fn hold<'a>(&'a self, call: CallId, on: bool, by: &'a str, note: &'a str) -> Answer<'a, ()> {
         let mut held = self.held.lock().unwrap();
-        match reason {
-            Some(reason) if known => held.insert(file.into(), reason.into()),
-            Some(_) | None => held.remove(file),
+        match on {
+            true => held.insert(call, format!("{by}: {note}")),
+            false => held.remove(&call),
         };
-        Box::pin(async move { Ok(known) })
+        Box::pin(async { Ok(()) })
     }
 
     fn note_revealed<'a>(&'a self, call: CallId, by: &'a str, what: &'a str) -> Answer<'a, ()> {

@@ -160,7 +160,7 @@ fn killed_while_a_message_is_left_it_keeps_all_but_the_last_second_and_the_debt(
         (record.ended_by, record.end_reason),
         (Some(EndedBy::System), Some(EndReason::Interrupted))
     );
-    assert_eq!(record.callback_owed.as_deref(), Some("message_left"));
+    assert_eq!(record.callback_owed(), Some("message_left"));
     let recording = &record.recordings[0];
     let facts = recording.finished.as_ref().unwrap();
     let until_recorded = recording.started_at.as_millis() - record.answered_by_machine_at.unwrap().as_millis();

@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::time::Duration;
 
-use yihao::call::{CallerId, Gateway, Limits, Lines, Route, Shared};
+use yihao::call::{CallerId, Gateway, Limits, Lines, Manners, Route, Shared};
 use yihao::ivr::{Dialplan, TransferPolicy, dialplan};
 use yihao::kernel::Law;
 use yihao::kernel::calendar::Calendar;
@@ -98,6 +98,7 @@ pub fn shared() -> Shared {
         },
         laws: vec![Law::A, Law::Mu],
         call_max: Duration::from_secs(7_200),
+        manners: Manners::default(),
         draining: false,
     }
 }
@@ -114,6 +115,7 @@ pub fn clips() -> HashMap<String, Arc<Clip>> {
     clips.insert("examples/p1.wav".into(), tone(440.0, 3.0));
     clips.insert("examples/p2.wav".into(), tone(880.0, 3.0));
     clips.insert("tone/ringback".into(), tone(450.0, 1.0));
+    clips.insert("tone/hold".into(), tone(350.0, 1.0));
     clips.insert(String::new(), tone(300.0, 1.0));
     clips
 }

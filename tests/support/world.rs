@@ -1,6 +1,7 @@
 //! A city in a box: the exchange, its media sessions, telephones and the network between them, in virtual time from a
 //! seed. What happens here in an hour takes milliseconds, and the same seed gives the same hour.
 
+mod agents;
 mod judge;
 mod network;
 mod sound;
@@ -13,11 +14,11 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
-use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Recorded, Shared, TrunkState};
+use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
-use yihao::kernel::{Event, Law, MediaId, Mono, Now, Wall};
-use yihao::media::{Clip, MediaCommand};
-use yihao::sip::message::{Host, NameAddr, Params, Uri, parse_datagram};
+use yihao::kernel::{Event, MediaId, Mono, Now, Wall};
+use yihao::media::{Clip, Switch};
+use yihao::sip::message::{Host, NameAddr, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
 use yihao::sip::trunk::{Answer, Question, SrvRecord, Target, TrunkConfig};
 use yihao::sip::ua::UaConfig;
@@ -27,6 +28,7 @@ use self::network::{Kind, Packet};
 use self::sound::ServerMedia;
 use super::plans;
 
+pub use self::agents::Agent;
 pub use self::network::Weather;
 
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -59,6 +61,7 @@ pub struct World {
     pub now: Now,
     pub exchange: Exchange,
     pub phones: Vec<Phone>,
+    pub agents: Vec<Agent>,
     /// Everything the ledger holds, in order.
     pub ledger: Vec<Event>,
     /// Recordings that were closed: file and A-law frames.
@@ -86,6 +89,8 @@ pub struct World {
     /// Events that are durable; the rest of the ledger is still being written.
     durable: usize,
     media: BTreeMap<MediaId, ServerMedia>,
+    /// The server's sessions themselves.
+    switch: Switch,
     wire: BinaryHeap<Packet>,
     commits: VecDeque<Commit>,
     clips: HashMap<String, Arc<Clip>>,
@@ -124,6 +129,7 @@ impl World {
             now,
             exchange: Exchange::new(config, shared),
             phones: Vec::new(),
+            agents: Vec::new(),
             ledger: Vec::new(),
             recordings: BTreeMap::new(),
             played: Vec::new(),
@@ -142,6 +148,7 @@ impl World {
             hosts: HashMap::new(),
             trunk_log: Vec::new(),
             media: BTreeMap::new(),
+            switch: Switch::default(),
             wire: BinaryHeap::new(),
             commits: VecDeque::new(),
             clips: plans::clips(),
@@ -190,38 +197,34 @@ impl World {
         SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10 + index as u8)), SIP_PORT)
     }
 
+    /// The server's way to an address.
+    pub fn flow_to(&self, remote: SocketAddr) -> Flow {
+        Flow {
+            transport: Transport::Udp,
+            local: Self::server_sip(),
+            remote,
+            connection: 0,
+        }
+    }
+
     /// A telephone's usual configuration; change it before [`World::add_phone`].
     pub fn phone_config(&self) -> PhoneConfig {
         let index = self.phones.len();
         let address = Self::phone_address(index);
         let number = format!("1380000{:04}", 1000 + index);
         let uri = Uri::sip(Some(&number), Host::from(address.ip()), None);
-        PhoneConfig {
-            from: NameAddr {
-                display: None,
-                uri,
-                params: Params::default(),
-            },
-            flow: Flow {
-                transport: Transport::Udp,
-                local: address,
-                remote: Self::server_sip(),
-                connection: 0,
-            },
-            rtp: LocalRtp {
-                address: address.ip(),
-                rtp_port: 30_000,
-                rtcp_port: 30_001,
-            },
-            laws: vec![Law::A, Law::Mu],
-            dtmf: true,
-            late_offer: false,
-            account: None,
-            seed: 7_000 + index as u64,
-            answers_after: None,
-            refuses: None,
-            transactions: TransactionConfig::default(),
-        }
+        let flow = Flow {
+            transport: Transport::Udp,
+            local: address,
+            remote: Self::server_sip(),
+            connection: 0,
+        };
+        let rtp = LocalRtp {
+            address: address.ip(),
+            rtp_port: 30_000,
+            rtcp_port: 30_001,
+        };
+        PhoneConfig::new(NameAddr::new(uri), flow, rtp, 7_000 + index as u64)
     }
 
     /// Puts a telephone on the network.
@@ -266,6 +269,11 @@ impl World {
     pub fn end_all(&mut self) {
         self.exchange.end_all(self.now);
         self.drain();
+    }
+
+    /// Lets what was just said be done.
+    pub fn settle_down(&mut self) {
+        self.touch_all();
     }
 
     /// Lets time pass.
@@ -397,8 +405,8 @@ impl World {
                 };
                 phone.receive(&bytes, flow, self.now);
             }
-            Kind::Rtp => phone.receive_rtp(&bytes, from, self.now),
-            Kind::Rtcp => phone.receive_rtcp(&bytes, from, self.now),
+            Kind::Rtp => phone.receive_rtp(&bytes, to.port(), from, self.now),
+            Kind::Rtcp => phone.receive_rtcp(&bytes, to.port(), from, self.now),
         }
     }
 
@@ -419,12 +427,11 @@ impl World {
                 let address = Self::phone_address(i);
                 while let Some(command) = self.phones[i].next_command() {
                     quiet = false;
-                    let rtp = SocketAddr::new(address.ip(), 30_000);
-                    let rtcp = SocketAddr::new(address.ip(), 30_001);
+                    let port = |port| SocketAddr::new(address.ip(), port);
                     match command {
                         PhoneCommand::Sip(flow, bytes) => self.post(Kind::Sip, address, flow.remote, &bytes),
-                        PhoneCommand::Rtp(to, bytes) => self.post(Kind::Rtp, rtp, to, &bytes),
-                        PhoneCommand::Rtcp(to, bytes) => self.post(Kind::Rtcp, rtcp, to, &bytes),
+                        PhoneCommand::Rtp { from, to, packet } => self.post(Kind::Rtp, port(from), to, &packet),
+                        PhoneCommand::Rtcp { from, to, packet } => self.post(Kind::Rtcp, port(from), to, &packet),
                     }
                 }
             }
@@ -460,17 +467,6 @@ impl World {
                 let local = (!self.ports_exhausted).then(|| self.open_media(id, ip, signalling));
                 self.exchange.media_opened(id, local, now);
             }
-            Command::Negotiate { id, params } => {
-                if let Some(media) = self.media.get_mut(&id) {
-                    media.session.negotiate(*params, now.mono);
-                }
-            }
-            Command::Media { id, command } => {
-                if let Some(media) = self.media.get_mut(&id) {
-                    media.session.command(command, now.mono);
-                }
-                self.outputs_of(id);
-            }
             Command::Play {
                 id,
                 play,
@@ -478,51 +474,16 @@ impl World {
                 repeat,
                 ..
             } => self.play(id, play, &pieces, repeat),
-            Command::Bridge { a, b } => {
-                for (one, other) in [(a, b), (b, a)] {
-                    if let Some(media) = self.media.get_mut(&one) {
-                        media.peer = Some(other);
-                        media.session.command(MediaCommand::Bridge(true), now.mono);
-                    }
-                }
-            }
-            Command::Unbridge { id } => {
-                let peer = self.media.get_mut(&id).and_then(|m| m.peer.take());
-                for id in [Some(id), peer].into_iter().flatten() {
-                    if let Some(media) = self.media.get_mut(&id) {
-                        media.peer = None;
-                        media.session.command(MediaCommand::Bridge(false), now.mono);
-                    }
-                }
-            }
-            Command::Mix { .. } | Command::RecordCall { .. } | Command::MaskRecording { .. } => {}
-            Command::StartRecording { id, file, max, silence } => {
-                if let Some(media) = self.media.get_mut(&id) {
-                    media.recording = Some((file, Vec::new()));
-                    let command = MediaCommand::StartRecording {
-                        max,
-                        stop_after_silence: silence,
-                    };
-                    media.session.command(command, now.mono);
-                }
-            }
-            Command::FinishRecording { id } => {
-                let recording = self.media.get_mut(&id).and_then(|m| m.recording.take());
-                if let Some((file, bytes)) = recording {
-                    let recorded = Recorded {
-                        duration_ms: bytes.len() as u64 / 8,
-                        sha256: "0".repeat(64),
-                        cut_short: None,
-                    };
-                    self.recordings.insert(file, bytes);
-                    self.exchange.recorded(id, &recorded, now);
-                }
-            }
-            Command::CloseMedia { id } => {
-                if let Some(media) = self.media.remove(&id) {
-                    self.exchange.media_closed(id, &media.session.stats(), now);
-                }
-            }
+            command @ (Command::Negotiate { .. }
+            | Command::Media { .. }
+            | Command::Bridge { .. }
+            | Command::Unbridge { .. }
+            | Command::Mix { .. }
+            | Command::RecordCall { .. }
+            | Command::MaskRecording { .. }
+            | Command::StartRecording { .. }
+            | Command::FinishRecording { .. }
+            | Command::CloseMedia { .. }) => self.carry_out_sound(command),
             Command::CalendarMissing { .. } => {}
             Command::Resolve { query, question } => {
                 let answer = match &question {
@@ -532,12 +493,7 @@ impl World {
                 self.exchange.resolved(query, answer, now);
             }
             Command::Reach { query, target } => {
-                let flow = Flow {
-                    transport: Transport::Udp,
-                    local: Self::server_sip(),
-                    remote: target.address,
-                    connection: 0,
-                };
+                let flow = self.flow_to(target.address);
                 self.exchange.reached(query, Some(flow), now);
             }
             Command::TrunkState(state) => {

@@ -12,6 +12,8 @@ pub enum Sound {
     Any,
     /// A tone of this frequency, hertz.
     Tone(f64),
+    /// A tone of this frequency, hertz, among others: not much weaker than three others together.
+    Among(f64),
     /// Nothing louder than −45 dBm0.
     Silence,
 }
@@ -67,6 +69,12 @@ impl Ear {
         }
     }
 
+    /// Share of the last so many seconds that were this sound.
+    pub fn share_of_late(&self, sound: Sound, seconds: f64) -> f64 {
+        let end = self.seconds();
+        self.share(sound, end - seconds, end)
+    }
+
     /// Seconds heard.
     pub fn seconds(&self) -> f64 {
         self.heard.len() as f64 / 8_000.0
@@ -81,6 +89,7 @@ pub fn is(sound: Sound, frame: &[u8]) -> bool {
         Sound::Any => power > SILENT_POWER,
         Sound::Silence => power <= SILENT_POWER,
         Sound::Tone(hz) => power > SILENT_POWER && share_of_tone(&samples, hz, power) > 0.6,
+        Sound::Among(hz) => power > SILENT_POWER && share_of_tone(&samples, hz, power) > 0.1,
     }
 }
 

@@ -1,40 +1,54 @@
-//! A telephone of our own: dials or answers, listens, presses keys, speaks, hangs up, by a script. Pure, so that the
-//! scenarios run it in virtual time and `yihao call` over real sockets.
+//! A telephone of our own: registers, dials, answers, speaks and listens, holds, sends calls on, by a script or by hand. Pure,
+//! so that the scenarios run it in virtual time and `yihao call` over real sockets.
+//!
+//! | file             | what                                                    |
+//! |------------------|---------------------------------------------------------|
+//! | `line.rs`        | one call: its dialog, its sound                         |
+//! | `handset.rs`     | what its owner does: dial, pick up, hold, hang up       |
+//! | `bell.rs`        | what the user agent tells                               |
+//! | `sending_on.rs`  | REFER                                                   |
+//! | `registering.rs` | REGISTER                                                |
+//! | `script.rs`      | one thing after the other                               |
+//! | `ear.rs`         | what its owner hears                                    |
 
+mod bell;
 mod ear;
+mod handset;
+mod line;
+mod registering;
 mod script;
+mod sending_on;
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 
-use crate::kernel::{AudioParams, Direction, Law, LegId, Mono, Now, PlayId};
-use crate::media::{Clip, Destination, MediaCommand, MediaOutput, Session, SessionConfig};
-use crate::sip::message::{NameAddr, Uri, parse_datagram};
-use crate::sip::sdp::{self, LocalAudio, Sdp};
+use crate::kernel::{Law, Mono, Now};
+use crate::media::Clip;
+use crate::sip::Flow;
+use crate::sip::message::{NameAddr, parse_datagram};
 use crate::sip::transaction::TransactionConfig;
-use crate::sip::ua::{Command as UaCommand, Credentials, LegEnd, OutgoingCall, UaConfig, UaEvent, UserAgent};
-use crate::sip::{Flow, message};
+use crate::sip::ua::{Command as UaCommand, Credentials, LegEnd, UaConfig, UserAgent};
 
+use self::line::Line;
+use self::registering::Registering;
 use super::LocalRtp;
 pub use ear::{Ear, Sound, is as is_sound};
 pub use script::{Action, HoldWay, KeyPress};
 
-/// Wheel of the telephone's sound.
-const TICK: Duration = Duration::from_millis(20);
-
-/// Who the telephone is.
+/// Who the telephone is, and what it is like.
 #[derive(Clone, Debug)]
 pub struct PhoneConfig {
     /// Its own name, as the other side sees it.
     pub from: NameAddr,
     /// Way to the server.
     pub flow: Flow,
-    /// Its own RTP ports.
-    pub rtp: LocalRtp,
+    /// Its own RTP ports, a pair for each call that it can have at once.
+    pub rtp: Vec<LocalRtp>,
     /// Codecs, the preferred one first.
     pub laws: Vec<Law>,
     /// Whether it offers RFC 4733 keys.
@@ -43,14 +57,42 @@ pub struct PhoneConfig {
     pub late_offer: bool,
     /// Account, if the server asks for one.
     pub account: Option<Credentials>,
+    /// Registers as `from`, each time for so many seconds.
+    pub registers: Option<u32>,
+    /// Stays on its desk: takes one call after the other. Otherwise it is there for one, and the script ends with it.
+    pub stays: bool,
+    /// What its owner hums while in a call, hertz.
+    pub hums: Option<f64>,
     /// For ids and tags.
     pub seed: u64,
-    /// Answers incoming calls after this time; `None` lets it ring.
+    /// Answers incoming calls after this time, unless its owner is speaking; `None` lets them ring.
     pub answers_after: Option<Duration>,
     /// Refuses incoming calls with this status.
     pub refuses: Option<u16>,
     /// Timers.
     pub transactions: TransactionConfig,
+}
+
+impl PhoneConfig {
+    /// A telephone for one call, without account.
+    pub fn new(from: NameAddr, flow: Flow, rtp: LocalRtp, seed: u64) -> Self {
+        Self {
+            from,
+            flow,
+            rtp: vec![rtp],
+            laws: vec![Law::A, Law::Mu],
+            dtmf: true,
+            late_offer: false,
+            account: None,
+            registers: None,
+            stays: false,
+            hums: None,
+            seed,
+            answers_after: None,
+            refuses: None,
+            transactions: TransactionConfig::default(),
+        }
+    }
 }
 
 /// What the telephone sends.
@@ -59,12 +101,26 @@ pub enum PhoneCommand {
     /// A SIP message.
     Sip(Flow, Arc<[u8]>),
     /// An RTP packet.
-    Rtp(std::net::SocketAddr, Vec<u8>),
+    Rtp {
+        /// From this port of ours.
+        from: u16,
+        /// There.
+        to: SocketAddr,
+        /// The packet.
+        packet: Vec<u8>,
+    },
     /// An RTCP packet.
-    Rtcp(std::net::SocketAddr, Vec<u8>),
+    Rtcp {
+        /// From this port of ours.
+        from: u16,
+        /// There.
+        to: SocketAddr,
+        /// The packet.
+        packet: Vec<u8>,
+    },
 }
 
-/// What became of the call.
+/// What became of the calls.
 #[derive(Debug, Default)]
 pub struct Report {
     /// What happened, in seconds since the telephone began.
@@ -73,9 +129,11 @@ pub struct Report {
     pub failures: Vec<String>,
     /// Time from INVITE to 200, seconds.
     pub answered_after_s: Option<f64>,
-    /// How the dialog ended.
+    /// How the last dialog ended.
     pub end: Option<LegEnd>,
-    /// SIP Call-ID.
+    /// How all dialogs ended, in order.
+    pub ends: Vec<LegEnd>,
+    /// SIP Call-ID of the call that was dialled last.
     pub sip_call_id: String,
 }
 
@@ -83,71 +141,73 @@ pub struct Report {
 pub struct Phone {
     config: PhoneConfig,
     ua: UserAgent,
-    leg: Option<LegId>,
-    session: Session,
-    our_sdp: Option<Sdp>,
-    sdp_session: u64,
-    sdp_version: u64,
+    lines: Vec<Line>,
+    /// Number of the call that its owner has in the hand.
+    current: Option<u32>,
+    last_line: u32,
+    registering: Option<Registering>,
     started: Now,
-    next_tick: Option<Mono>,
-    answer_at: Option<Mono>,
-    pending_offer: Option<Sdp>,
-    /// What the telephone hears.
+    dialled_at: Now,
+    has_dialled: bool,
+    /// What the telephone's owner hears.
     pub ear: Ear,
     script: VecDeque<Action>,
     step_since: Mono,
     step_begun: bool,
+    /// The call begun last has been answered.
     answered: bool,
+    /// Calls that have ended, and how many of them when the script's step began.
+    ended: (usize, usize),
+    /// What became of the last REFER.
+    referred: Option<u16>,
     plays: u64,
-    speaking: Option<PlayId>,
     early_words: Option<Arc<Clip>>,
+    dead: bool,
+    rng: StdRng,
     out: VecDeque<PhoneCommand>,
     report: Report,
 }
 
+/// Life and input.
 impl Phone {
-    /// A telephone that does nothing yet.
+    /// A telephone that does nothing yet, besides registering.
     pub fn new(config: PhoneConfig, script: Vec<Action>, now: Now) -> Self {
         let mut rng = StdRng::seed_from_u64(config.seed);
         let ua_config = UaConfig {
             user_agent: "yihao-call".to_owned(),
+            allow_refer: true,
             ..UaConfig::default()
         };
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
-        let session = Session::new(
-            SessionConfig {
-                ssrc: rng.next_u32(),
-                first_seq: rng.next_u32() as u16,
-                first_timestamp: rng.next_u32(),
-                ..SessionConfig::default()
-            },
-            now.mono,
-        );
+        let registering = config
+            .registers
+            .map(|expires_s| Registering::new(&config, expires_s, &mut rng, now.mono));
         Self {
-            sdp_session: rng.next_u64() >> 2,
-            sdp_version: 1,
-            config,
             ua,
-            leg: None,
-            session,
-            our_sdp: None,
+            lines: Vec::new(),
+            current: None,
+            last_line: 0,
+            registering,
             started: now,
-            next_tick: None,
-            answer_at: None,
-            pending_offer: None,
+            dialled_at: now,
+            has_dialled: false,
             ear: Ear::default(),
             script: script.into(),
             step_since: now.mono,
             step_begun: false,
             answered: false,
+            ended: (0, 0),
+            referred: None,
             plays: 0,
-            speaking: None,
             early_words: None,
+            dead: false,
             out: VecDeque::new(),
             report: Report {
                 sip_call_id: format!("{:016x}", rng.next_u64()),
                 ..Report::default()
             },
+            rng,
+            config,
         }
     }
 
@@ -158,81 +218,64 @@ impl Phone {
         self
     }
 
-    /// Dials.
-    pub fn dial(&mut self, to: &Uri, now: Now) {
-        let offer = sdp::offer(&self.audio(Direction::SendRecv));
-        self.our_sdp = Some(offer.clone());
-        let call = OutgoingCall {
-            flow: self.config.flow,
-            request_uri: to.clone(),
-            from: self.config.from.clone(),
-            to: NameAddr {
-                display: None,
-                uri: to.clone(),
-                params: message::Params::default(),
-            },
-            route: Vec::new(),
-            offer: (!self.config.late_offer).then_some(offer),
-            credentials: self.config.account.clone(),
-            headers: Vec::new(),
-            ring_timeout: Duration::from_secs(120),
-            silence_timeout: None,
-            call_id: Some(self.report.sip_call_id.clone()),
-        };
-        self.leg = Some(self.ua.invite(call, now));
-        self.note("INVITE", now);
-        self.turn(now);
-    }
-
     /// A SIP datagram arrived.
     pub fn receive(&mut self, bytes: &[u8], flow: Flow, now: Now) {
-        self.ua.receive(parse_datagram(bytes), flow, now);
-        self.turn(now);
+        if !self.dead {
+            self.ua.receive(parse_datagram(bytes), flow, now);
+            self.turn(now);
+        }
     }
 
-    /// An RTP packet arrived.
-    pub fn receive_rtp(&mut self, packet: &[u8], from: std::net::SocketAddr, now: Now) {
-        self.session.handle_rtp(packet, from, now.mono);
-        self.turn(now);
+    /// An RTP packet arrived at a port of ours.
+    pub fn receive_rtp(&mut self, packet: &[u8], port: u16, from: SocketAddr, now: Now) {
+        if let Some(line) = self.lines.iter_mut().find(|line| line.rtp.rtp_port == port) {
+            line.session.handle_rtp(packet, from, now.mono);
+            self.turn(now);
+        }
     }
 
-    /// An RTCP packet arrived.
-    pub fn receive_rtcp(&mut self, packet: &[u8], from: std::net::SocketAddr, now: Now) {
-        self.session.handle_rtcp(packet, from, now.mono);
-        self.turn(now);
+    /// An RTCP packet arrived at a port of ours.
+    pub fn receive_rtcp(&mut self, packet: &[u8], port: u16, from: SocketAddr, now: Now) {
+        if let Some(line) = self.lines.iter_mut().find(|line| line.rtp.rtcp_port == port) {
+            line.session.handle_rtcp(packet, from, now.mono);
+            self.turn(now);
+        }
     }
 
     /// The next timer.
     pub fn poll_timeout(&self) -> Option<Mono> {
+        if self.dead {
+            return None;
+        }
+        let lines = self.lines.iter().flat_map(|line| [line.next_tick, line.answer_at]);
         [
             self.ua.poll_timeout(),
-            self.next_tick,
-            self.answer_at,
+            self.registering.as_ref().and_then(Registering::poll_timeout),
             self.script_deadline(),
         ]
         .into_iter()
+        .chain(lines)
         .flatten()
         .min()
     }
 
     /// Timers that are due.
     pub fn handle_timeout(&mut self, now: Now) {
-        self.ua.handle_timeout(now);
-        if self.answer_at.is_some_and(|at| at <= now.mono) {
-            self.answer_at = None;
-            self.pick_up(now);
+        if self.dead {
+            return;
         }
-        if let Some(at) = self.next_tick
-            && at <= now.mono
-        {
-            self.next_tick = Some(at + TICK);
-            let out = &mut self.out;
-            self.session.tick(now.mono, &mut |destination, to, packet: &[u8]| {
-                out.push_back(match destination {
-                    Destination::Rtp => PhoneCommand::Rtp(to, packet.to_vec()),
-                    Destination::Rtcp => PhoneCommand::Rtcp(to, packet.to_vec()),
-                });
-            });
+        self.ua.handle_timeout(now);
+        self.register_if_due(now);
+        for number in self.numbers() {
+            if self
+                .line(number)
+                .is_some_and(|line| line.answer_at.is_some_and(|at| at <= now.mono))
+            {
+                self.answer_by_itself(number, now);
+            }
+        }
+        for line in &mut self.lines {
+            line.tick(now.mono, &mut self.out);
         }
         self.turn(now);
     }
@@ -241,15 +284,43 @@ impl Phone {
     pub fn next_command(&mut self) -> Option<PhoneCommand> {
         self.out.pop_front()
     }
+}
 
-    /// Nothing more will happen: the dialog is gone, or the script ended without one.
+/// How it stands.
+impl Phone {
+    /// Nothing more will happen: its calls are over, and it does not stay for others.
     pub fn is_done(&self) -> bool {
-        self.report.end.is_some()
+        self.dead || (!self.config.stays && self.report.end.is_some() && self.lines.is_empty())
     }
 
-    /// Whether the other side has picked up.
+    /// Whether the call begun last has been answered.
     pub fn is_answered(&self) -> bool {
         self.answered
+    }
+
+    /// Whether the registrar knows it.
+    pub fn is_registered(&self) -> bool {
+        self.registering.as_ref().is_some_and(Registering::is_registered)
+    }
+
+    /// Whether a call rings that nobody has picked up.
+    pub fn is_ringing(&self) -> bool {
+        self.lines.iter().any(Line::is_ringing)
+    }
+
+    /// Whether its owner speaks with somebody, or has put somebody on hold.
+    pub fn is_in_a_call(&self) -> bool {
+        self.lines.iter().any(Line::is_talking)
+    }
+
+    /// What its owner hums, hertz.
+    pub fn hums(&self) -> Option<f64> {
+        self.config.hums
+    }
+
+    /// Whether the script has nothing left to do.
+    pub fn has_done_all(&self) -> bool {
+        self.script.is_empty()
     }
 
     /// What happened so far.
@@ -264,199 +335,52 @@ impl Phone {
 
     /// The dialogs that are still open.
     pub fn open_legs(&self) -> usize {
-        self.ua.legs()
+        if self.dead { 0 } else { self.ua.legs() }
     }
+}
 
-    /// Hangs up now, whatever the script says.
-    pub fn hang_up(&mut self, now: Now) {
-        if let Some(leg) = self.leg {
-            self.ua.hangup(leg, None, now);
-        }
-        self.turn(now);
-    }
-
-    fn audio(&self, direction: Direction) -> LocalAudio {
-        LocalAudio {
-            address: self.config.rtp.address,
-            rtp_port: self.config.rtp.rtp_port,
-            rtcp_port: self.config.rtp.rtcp_port,
-            session_id: self.sdp_session,
-            session_version: self.sdp_version,
-            laws: self.config.laws.clone(),
-            dtmf: self.config.dtmf,
-            ptime_ms: 20,
-            direction,
-        }
-    }
-
+/// Within.
+impl Phone {
     fn note(&mut self, what: impl Into<String>, now: Now) {
         let at = now.mono.since(self.started.mono).as_secs_f64();
         self.report.timeline.push((at, what.into()));
     }
 
+    fn numbers(&self) -> Vec<u32> {
+        self.lines.iter().map(|line| line.number).collect()
+    }
+
+    fn line(&mut self, number: u32) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|line| line.number == number)
+    }
+
+    /// The call in its owner's hand.
+    fn in_hand(&mut self) -> Option<&mut Line> {
+        let number = self.current?;
+        self.line(number)
+    }
+
     fn turn(&mut self, now: Now) {
-        while let Some(command) = self.ua.next_command() {
-            match command {
-                UaCommand::Transmit { flow, bytes } => self.out.push_back(PhoneCommand::Sip(flow, bytes)),
-                UaCommand::Event(event) => self.event(event, now),
-            }
-        }
-        while let Some(output) = self.session.next_output() {
-            self.sound(&output, now);
-        }
+        self.listen(now);
         self.follow_script(now);
+        self.listen(now);
+    }
+
+    /// Takes what the user agent and the lines' sound have to say.
+    fn listen(&mut self, now: Now) {
         while let Some(command) = self.ua.next_command() {
             match command {
                 UaCommand::Transmit { flow, bytes } => self.out.push_back(PhoneCommand::Sip(flow, bytes)),
                 UaCommand::Event(event) => self.event(event, now),
             }
         }
-    }
-
-    fn event(&mut self, event: UaEvent, now: Now) {
-        match event {
-            UaEvent::Incoming {
-                leg,
-                refusal: Some(refusal),
-                ..
-            } => {
-                self.ua.reject(leg, refusal.status, &refusal.headers, now);
-            }
-            UaEvent::Incoming { leg, offer, .. } => self.rings(leg, offer, now),
-            UaEvent::Provisional { status, sdp, .. } => {
-                self.note(status.to_string(), now);
-                if let Some(sdp) = sdp {
-                    self.agreed(&sdp, now);
-                }
-            }
-            UaEvent::Answered { sdp, .. } => {
-                self.answered = true;
-                self.report.answered_after_s = Some(now.mono.since(self.started.mono).as_secs_f64());
-                self.note("200 answered", now);
-                if let Some(sdp) = sdp {
-                    self.agreed(&sdp, now);
-                }
-            }
-            UaEvent::Answer { sdp, .. } => self.agreed(&sdp, now),
-            UaEvent::Offer { leg, sdp } => self.offered(leg, &sdp, now),
-            UaEvent::Confirmed { .. } => self.answered = true,
-            UaEvent::Cancelled { leg } | UaEvent::ByeReceived { leg, .. } => {
-                self.note("they hung up", now);
-                self.ua.confirm_bye(leg, now);
-            }
-            UaEvent::Ended { end, .. } => {
-                self.note(format!("ended: {end:?}"), now);
-                self.report.end = Some(end);
-                self.next_tick = None;
-            }
-            UaEvent::Digit { digit, .. } => self.ear.keys.push(digit),
-            UaEvent::OutOfDialog { key, request, .. } => self.ua.respond(key, request.reply(405), now),
-            UaEvent::Refer { key, request, .. } => self.ua.respond(key, request.reply(603), now),
-            UaEvent::OfferWanted { leg } => {
-                let offer = sdp::offer(&self.audio(Direction::SendRecv));
-                self.our_sdp = Some(offer.clone());
-                self.ua.answer(leg, Ok(&offer), now);
-            }
-            UaEvent::OfferRefused { status, .. } => self.note(format!("offer refused: {status}"), now),
-            UaEvent::Response { .. } | UaEvent::RequestFailed { .. } => {}
-        }
-    }
-
-    fn rings(&mut self, leg: LegId, offer: Option<Sdp>, now: Now) {
-        if self.leg.is_some() {
-            return self.ua.reject(leg, 486, &[], now); // one line, one call
-        }
-        self.leg = Some(leg);
-        self.note("rings", now);
-        if let Some(status) = self.config.refuses {
-            self.ua.reject(leg, status, &[], now);
-            return;
-        }
-        self.pending_offer = offer;
-        match (self.early_words.take(), &self.pending_offer) {
-            (Some(words), Some(offer)) => {
-                if let Ok((answer, params)) = sdp::answer(offer, &self.audio(Direction::SendRecv)) {
-                    self.ua.provisional(leg, 183, Some(&answer), now);
-                    self.start_sound(params, now);
-                    self.speak(words, now);
-                }
-            }
-            (Some(_) | None, _) => self.ua.provisional(leg, 180, None, now),
-        }
-        self.answer_at = self.config.answers_after.map(|after| now.mono + after);
-    }
-
-    fn pick_up(&mut self, now: Now) {
-        let (Some(leg), false) = (self.leg, self.is_done()) else {
-            return;
-        };
-        let audio = self.audio(Direction::SendRecv);
-        match self.pending_offer.take() {
-            Some(offer) => match sdp::answer(&offer, &audio) {
-                Ok((answer, params)) => {
-                    self.ua.accept(leg, &answer, now);
-                    if self.next_tick.is_none() {
-                        self.start_sound(params, now);
-                    }
-                }
-                Err(_) => self.ua.reject(leg, 488, &[], now),
-            },
-            None => {
-                let offer = sdp::offer(&audio);
-                self.our_sdp = Some(offer.clone());
-                self.ua.accept(leg, &offer, now);
+        for number in self.numbers() {
+            while let Some(output) = self.line(number).and_then(|line| line.session.next_output()) {
+                self.sound(number, &output, now);
             }
         }
-        self.answered = true;
-        self.note("picks up", now);
-    }
-
-    fn agreed(&mut self, answer: &Sdp, now: Now) {
-        let Some(offer) = self.our_sdp.clone() else { return };
-        match sdp::accept_answer(&offer, answer) {
-            Ok(params) => self.start_sound(params, now),
-            Err(error) => self.report.failures.push(format!("answer not usable: {error:?}")),
-        }
-    }
-
-    fn offered(&mut self, leg: LegId, offer: &Sdp, now: Now) {
-        self.sdp_version += 1;
-        match sdp::answer(offer, &self.audio(Direction::SendRecv)) {
-            Ok((answer, params)) => {
-                self.ua.answer(leg, Ok(&answer), now);
-                self.start_sound(params, now);
-            }
-            Err(_) => self.ua.answer(leg, Err(488), now),
-        }
-    }
-
-    fn start_sound(&mut self, params: AudioParams, now: Now) {
-        self.session.negotiate(params, now.mono);
-        if self.next_tick.is_none() {
-            self.next_tick = Some(now.mono);
-            let forever = Duration::from_secs(24 * 3600);
-            let record = MediaCommand::StartRecording {
-                max: forever,
-                stop_after_silence: None,
-            };
-            self.session.command(record, now.mono);
-        }
-    }
-
-    fn sound(&mut self, output: &MediaOutput, now: Now) {
-        match output {
-            MediaOutput::RecordingFrame(frame) => self.ear.hear(frame),
-            MediaOutput::Digit { digit, .. } => self.ear.keys.push(*digit),
-            MediaOutput::PlayFinished(id) if self.speaking == Some(*id) => {
-                self.speaking = None;
-                self.note("has spoken", now);
-            }
-            MediaOutput::PlayFinished(_)
-            | MediaOutput::Dead
-            | MediaOutput::Alive
-            | MediaOutput::RecordingStopped(_)
-            | MediaOutput::Forward(_)
-            | MediaOutput::StrangerDropped => {}
+        if self.dead {
+            self.out.clear();
         }
     }
 }

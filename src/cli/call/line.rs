@@ -13,8 +13,7 @@ use crate::call::LocalRtp;
 use crate::call::phone::{Action, Phone, PhoneCommand, PhoneConfig, Report};
 use crate::engine::clock;
 use crate::kernel::Law;
-use crate::sip::message::{Frame, Host, NameAddr, Params, StreamFramer, Uri};
-use crate::sip::transaction::TransactionConfig;
+use crate::sip::message::{Frame, Host, NameAddr, StreamFramer, Uri};
 use crate::sip::ua::Credentials;
 use crate::sip::{Flow, Transport};
 
@@ -120,37 +119,25 @@ impl Line {
         transport: Transport,
     ) -> io::Result<PhoneConfig> {
         let uri = Uri::sip(Some(number), Host::from(self.local.ip()), None);
-        Ok(PhoneConfig {
-            from: NameAddr {
-                display: None,
-                uri,
-                params: Params::default(),
-            },
-            flow: Flow {
-                transport,
-                local: self.local,
-                remote,
-                connection: u64::from(transport == Transport::Tcp),
-            },
-            rtp: LocalRtp {
-                address: self.local.ip(),
-                rtp_port: self.rtp.local_addr()?.port(),
-                rtcp_port: self.rtcp.local_addr()?.port(),
-            },
-            laws: vec![Law::A, Law::Mu],
-            dtmf: true,
-            late_offer: false,
-            account: None,
-            seed: OsRng.try_next_u64().map_err(io::Error::other)?,
-            answers_after: None,
-            refuses: None,
-            transactions: TransactionConfig::default(),
-        })
+        let flow = Flow {
+            transport,
+            local: self.local,
+            remote,
+            connection: u64::from(transport == Transport::Tcp),
+        };
+        let rtp = LocalRtp {
+            address: self.local.ip(),
+            rtp_port: self.rtp.local_addr()?.port(),
+            rtcp_port: self.rtcp.local_addr()?.port(),
+        };
+        let seed = OsRng.try_next_u64().map_err(io::Error::other)?;
+        Ok(PhoneConfig::new(NameAddr::new(uri), flow, rtp, seed))
     }
 
     /// Runs a telephone until its call is over.
     pub(in crate::cli) async fn run(mut self, mut phone: Phone) -> io::Result<Heard> {
         let (mut sip_buffer, mut rtp_buffer, mut rtcp_buffer) = (vec![0; 65_536], [0; 2_048], [0; 2_048]);
+        let (rtp_port, rtcp_port) = (self.rtp.local_addr()?.port(), self.rtcp.local_addr()?.port());
         loop {
             while let Some(command) = phone.next_command() {
                 match command {
@@ -158,8 +145,8 @@ impl Line {
                         show(self.verbose, "→", &bytes);
                         self.sip.send(&bytes, flow.remote).await?;
                     }
-                    PhoneCommand::Rtp(to, packet) => lossy(&self.rtp.try_send_to(&packet, to)),
-                    PhoneCommand::Rtcp(to, packet) => lossy(&self.rtcp.try_send_to(&packet, to)),
+                    PhoneCommand::Rtp { to, packet, .. } => lossy(&self.rtp.try_send_to(&packet, to)),
+                    PhoneCommand::Rtcp { to, packet, .. } => lossy(&self.rtcp.try_send_to(&packet, to)),
                 }
             }
             if phone.is_done() && phone.open_legs() == 0 {
@@ -178,12 +165,12 @@ impl Line {
                 }
                 received = self.rtp.recv_from(&mut rtp_buffer) => {
                     if let Ok((n, from)) = received {
-                        phone.receive_rtp(&rtp_buffer[..n], from, clock::now());
+                        phone.receive_rtp(&rtp_buffer[..n], rtp_port, from, clock::now());
                     }
                 }
                 received = self.rtcp.recv_from(&mut rtcp_buffer) => {
                     if let Ok((n, from)) = received {
-                        phone.receive_rtcp(&rtcp_buffer[..n], from, clock::now());
+                        phone.receive_rtcp(&rtcp_buffer[..n], rtcp_port, from, clock::now());
                     }
                 }
                 () = tokio::time::sleep_until(clock::instant(wake)) => phone.handle_timeout(clock::now()),

@@ -99,7 +99,7 @@ impl Expected {
                 .is_none()
                 .then(|| "no person was requested".to_owned()),
             Self::CallbackOwed(why) => {
-                (record.callback_owed.as_deref() != Some(why)).then(|| format!("no call back is owed ({why})"))
+                (record.callback_owed() != Some(why)).then(|| format!("no call back is owed ({why})"))
             }
             Self::TransferAnswered => {
                 let answered = record.transfer.as_ref().is_some_and(|t| t.answered_at.is_some());

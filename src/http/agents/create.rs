@@ -6,13 +6,14 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::account::{AccountWish, strong};
+use super::account::AccountWish;
 use super::change::AccountShown;
 use crate::config::Secret;
 use crate::http::admin::Admin;
 use crate::http::extract::Body;
 use crate::http::{App, Error};
 use crate::kernel::AgentId;
+use crate::store::people::check_password;
 
 /// 新坐席。A new account and the password of its telephone.
 #[derive(Deserialize, ToSchema)]
@@ -44,7 +45,7 @@ pub(in crate::http) async fn create(
 ) -> Result<(StatusCode, Json<AccountShown>), Error> {
     let agent = AgentId::parse(&new.agent)
         .ok_or_else(|| Error::Invalid("坐席账号须为 1 至 32 个字母、数字、点、下划线或连字符".into()))?;
-    strong(&agent, new.password.expose())?;
+    check_password(agent.as_str(), new.password.expose()).map_err(Error::WeakPassword)?;
     let profile = new.account.profile(agent)?;
     let shown = AccountShown::of(&profile);
     app.house.people.create(profile, new.password).await??;

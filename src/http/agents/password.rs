@@ -5,12 +5,12 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::account::strong;
 use crate::config::Secret;
 use crate::http::admin::Admin;
 use crate::http::extract::{Body, Name};
 use crate::http::{App, Error};
 use crate::kernel::AgentId;
+use crate::store::people::check_password;
 
 /// 新密码。A new password.
 #[derive(Deserialize, ToSchema)]
@@ -37,7 +37,7 @@ pub(in crate::http) async fn password(
     State(app): State<App>,
     Body(new): Body<NewPassword>,
 ) -> Result<StatusCode, Error> {
-    strong(&agent, new.password.expose())?;
+    check_password(agent.as_str(), new.password.expose()).map_err(Error::WeakPassword)?;
     app.house.people.set_password(&agent, new.password).await??;
     Ok(StatusCode::NO_CONTENT)
 }

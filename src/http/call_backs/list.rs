@@ -22,7 +22,7 @@ const PAGE_MAX: u32 = 500;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::http) struct Filter {
-    /// 状态 open ones (the oldest first) or settled ones (the latest first)
+    /// 状态 open ones or settled ones, the oldest first
     #[serde(default)]
     #[param(inline)]
     state: DebtState,

@@ -5,6 +5,7 @@ mod list;
 mod live;
 mod one;
 mod outcome;
+mod parts;
 mod record;
 mod reveal;
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::parts::{OutcomeShown, PresenceShown};
 use crate::http::extract::File;
 use crate::http::shown::{EndReasonWord, EndedByWord, Times};
 use crate::kernel::{PhoneNumber, Wall};
@@ -17,6 +18,12 @@ use crate::store::CallRecord;
     "answered_by_person_at": "2026-11-05T09:30:09.000+08:00", "agent": "8001", "ended_at": "2026-11-05T09:33:00.000+08:00",
     "ended_by": "caller", "end_reason": "hangup", "sip_status": null, "ringing_to_person_ms": 8980,
     "requested_to_person_ms": 5000, "in_menus_ms": 3900, "duration_ms": 180000, "last_step": "main.queue",
+    "placed_by": null, "queue": "general", "waited_ms": 5000,
+    "people": [{
+        "who": "8001", "part": "agent", "from": "2026-11-05T09:30:09.000+08:00", "until": "2026-11-05T09:33:00.000+08:00",
+        "talk_ms": 171000, "hold_ms": 0,
+    }],
+    "outcome": { "code": "answered", "note": "", "by": "8001", "at": "2026-11-05T09:33:20.000+08:00" }, "stars": 5,
     "call_back_owed": null, "recordings": ["call~01KAKBZ2T10000000000000000-1.wav"],
 }))]
 pub(in crate::http) struct RecordShown {
@@ -66,7 +73,20 @@ pub(in crate::http) struct RecordShown {
     duration_ms: Option<u64>,
     /// 最后的流程位置 last step of the plan
     last_step: Option<String>,
-    /// 欠回拨的原因 why a call back is, or was, owed
+    /// 拨出此通话的坐席 the agent who placed it; of a citizen's call `null`
+    placed_by: Option<String>,
+    /// 最后进入的队列 the last queue that it came to
+    queue: Option<String>,
+    /// 在队列中等待的总时长 time waited in queues in all, milliseconds
+    waited_ms: Option<u64>,
+    /// 参与者，按加入顺序 who was in the conversation, in order of coming
+    people: Vec<PresenceShown>,
+    /// 处理结果，最后一次登记的 what came of it, as it was noted last
+    outcome: Option<OutcomeShown>,
+    /// 好差评 what the citizen thought of it, 5 very satisfied … 1 very dissatisfied
+    #[schema(minimum = 1, maximum = 5)]
+    stars: Option<u8>,
+    /// 欠回拨的原因 why a call back is owed for it; `null`: none is
     call_back_owed: Option<String>,
     /// 录音编号 ids of its recordings
     recordings: Vec<String>,
@@ -96,7 +116,17 @@ impl RecordShown {
             in_menus_ms: record.in_menus_ms(),
             duration_ms: record.duration_ms(),
             last_step: record.last_step.clone(),
-            call_back_owed: record.callback_owed.clone(),
+            placed_by: record.placed_by.as_ref().map(ToString::to_string),
+            queue: record.queues.last().map(|visit| visit.queue.clone()),
+            waited_ms: record.queues.last().map(|visit| visit.waited_ms(record.last_event_at)),
+            people: record
+                .people
+                .iter()
+                .map(|who| PresenceShown::of(who, record.last_event_at, times))
+                .collect(),
+            outcome: record.outcome().map(|outcome| OutcomeShown::of(outcome, times)),
+            stars: record.rating.as_ref().and_then(|rating| rating.stars),
+            call_back_owed: record.open_debt().map(|debt| debt.because.clone()),
             recordings: record.recordings.iter().map(|r| File::id(&r.file)).collect(),
         }
     }

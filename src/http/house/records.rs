@@ -118,8 +118,10 @@ pub struct RecordingView {
     pub sha256: Option<String>,
     /// Why it is shorter than it was to be.
     pub cut_short: Option<String>,
-    /// Kept beyond its time, and why.
-    pub held: Option<String>,
+    /// Kept beyond its time, because its call is on legal hold.
+    pub held: bool,
+    /// When its file was given up, because its time was over.
+    pub purged_at: Option<Wall>,
 }
 
 /// A recording as a WAV file that can be read from any place.
@@ -140,7 +142,7 @@ pub trait Records: Send + Sync {
     fn calls(&self, wish: CallWish) -> Answer<'_, Vec<CallRecord>>;
     /// One call, ended or not, with its events.
     fn call(&self, call: CallId) -> Answer<'_, Option<WholeCall>>;
-    /// Debts: open ones the oldest first, settled ones the latest first.
+    /// Debts, the oldest first.
     fn debts(&self, wish: DebtWish) -> Answer<'_, Vec<DebtView>>;
     /// Recordings, the latest first.
     fn recordings(&self, wish: RecordingWish) -> Answer<'_, Vec<RecordingView>>;
@@ -148,8 +150,8 @@ pub trait Records: Send + Sync {
     fn recording<'a>(&'a self, file: &'a str) -> Answer<'a, Option<RecordingView>>;
     /// Its sound.
     fn sound<'a>(&'a self, file: &'a str) -> Answer<'a, Option<Arc<dyn Sound>>>;
-    /// Keeps it beyond its time (`Some`: why), or lets it go with the others. `false`: there is no such recording.
-    fn hold<'a>(&'a self, file: &'a str, reason: Option<&'a str>, by: &'a str) -> Answer<'a, bool>;
+    /// Keeps a call's recordings beyond their time, or lets them go with the others; durable, with who and why.
+    fn hold<'a>(&'a self, call: CallId, on: bool, by: &'a str, note: &'a str) -> Answer<'a, ()>;
     /// Notes that somebody is about to see or hear what is private. Only when it is durable may anything be shown.
     fn note_revealed<'a>(&'a self, call: CallId, by: &'a str, what: &'a str) -> Answer<'a, ()>;
 }

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi as Document, Ref, RefOr};
 
 use super::errors::{Problem, answers};
-use crate::http::shown::{EndReasonWord, EndedByWord, EventWord, RoleWord, StatusWord};
+use crate::http::shown::{EndReasonWord, EndedByWord, EventWord, PartWord, RoleWord, StatusWord};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,7 +35,7 @@ use crate::http::shown::{EndReasonWord, EndedByWord, EventWord, RoleWord, Status
         (name = "accounts", description = "坐席账号管理 · accounts"),
         (name = "tokens", description = "访问令牌管理 · tokens"),
     ),
-    components(schemas(Problem, StatusWord, RoleWord, EndedByWord, EndReasonWord, EventWord)),
+    components(schemas(Problem, StatusWord, RoleWord, EndedByWord, EndReasonWord, EventWord, PartWord)),
 )]
 struct Base;
 

@@ -10,6 +10,7 @@ use crate::queue::QueueView;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Queue, example = json!({
     "queue": "general", "waiting": 3, "longest_wait_s": 41, "debts": 2, "agents_signed_in": 12, "agents_free": 0, "estimate_s": 60,
+    "estimate_error_s": 12,
 }))]
 pub(in crate::http) struct QueueShown {
     /// 名称 name
@@ -26,6 +27,8 @@ pub(in crate::http) struct QueueShown {
     agents_free: usize,
     /// 预计等待秒数 estimated wait of a newcomer; `null` when data is thin
     estimate_s: Option<u64>,
+    /// 预计误差 by how much estimates were wrong in the last half hour, seconds, on average; `null` when none could be judged
+    estimate_error_s: Option<u64>,
 }
 
 /// 队列及等待者。A queue and who waits in it.
@@ -67,6 +70,7 @@ impl QueueShown {
             agents_signed_in: view.agents.0,
             agents_free: view.agents.1,
             estimate_s: view.estimate.map(seconds),
+            estimate_error_s: view.estimate_error.map(seconds),
         }
     }
 }

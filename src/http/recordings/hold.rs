@@ -1,4 +1,4 @@
-//! `PUT` and `DELETE /api/v1/recordings/{recording}/hold`: kept beyond its time, or not any more.
+//! `PUT` and `DELETE /api/v1/calls/{call}/hold`: a call's recordings are kept beyond their time, or not any more.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -6,58 +6,65 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::http::access::Caller;
-use crate::http::extract::{Body, File, Name, text};
+use crate::http::extract::{Body, Name, text};
 use crate::http::{App, Error};
-use crate::kernel::Role;
+use crate::kernel::{CallId, Role};
 
-/// 保全理由。Why it is kept.
+/// 保全或解除的理由。Why they are kept, or need not be any more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "reason": "行政复议取证" }))]
 pub(in crate::http) struct LegalHold {
-    /// 理由 reason, 1–200 characters
+    /// 理由，记入通话 reason, noted with the call: a file number, an order; 1–200 characters
     reason: String,
 }
 
 #[utoipa::path(
-    put, path = "/recordings/{recording}/hold", tag = "recordings", operation_id = "hold_recording",
-    summary = "保全录音 · keep beyond its time",
-    description = "It is not deleted when its retention ends, until it is released. Who and why is noted.",
-    params(("recording" = String, Path, description = "录音编号 id", example = "call~01KAKBZ2T10000000000000000-1.wav")),
+    put, path = "/calls/{call}/hold", tag = "recordings", operation_id = "hold_recordings",
+    summary = "保全录音 · keep beyond their time",
+    description = "The call's recordings are not deleted when their retention ends, until they are released. Who and why stands in the call's record.",
+    params(("call" = String, Path, description = "通话编号 id", example = "01KAKBZ2T10000000000000000")),
     request_body = LegalHold,
     responses((status = 204, description = "已保全 kept")),
     security(("bearer" = ["supervisor"]))
 )]
 pub(in crate::http) async fn hold(
     caller: Caller,
-    Name(File(file)): Name<File>,
+    Name(call): Name<CallId>,
     State(app): State<App>,
     Body(wish): Body<LegalHold>,
 ) -> Result<StatusCode, Error> {
-    caller.at_least(Role::Supervisor)?;
-    let reason = text::line("理由", &wish.reason, 200)?;
-    set(&app, &file, Some(&reason), &caller).await
+    set(&app, &caller, Role::Supervisor, call, true, &wish).await
 }
 
 #[utoipa::path(
-    delete, path = "/recordings/{recording}/hold", tag = "recordings", operation_id = "release_recording",
-    summary = "解除保全 · let it go with the others",
-    params(("recording" = String, Path, description = "录音编号 id", example = "call~01KAKBZ2T10000000000000000-1.wav")),
+    delete, path = "/calls/{call}/hold", tag = "recordings", operation_id = "release_recordings",
+    summary = "解除保全 · let them go with the others",
+    params(("call" = String, Path, description = "通话编号 id", example = "01KAKBZ2T10000000000000000")),
+    request_body = LegalHold,
     responses((status = 204, description = "已解除 released")),
     security(("bearer" = ["admin"]))
 )]
 pub(in crate::http) async fn release(
     caller: Caller,
-    Name(File(file)): Name<File>,
+    Name(call): Name<CallId>,
     State(app): State<App>,
+    Body(wish): Body<LegalHold>,
 ) -> Result<StatusCode, Error> {
-    caller.at_least(Role::Admin)?;
-    set(&app, &file, None, &caller).await
+    set(&app, &caller, Role::Admin, call, false, &wish).await
 }
 
-async fn set(app: &App, file: &str, reason: Option<&str>, caller: &Caller) -> Result<StatusCode, Error> {
-    match app.house.records.hold(file, reason, &caller.name()).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Error::NotFound),
-    }
+async fn set(
+    app: &App,
+    caller: &Caller,
+    least: Role,
+    call: CallId,
+    on: bool,
+    wish: &LegalHold,
+) -> Result<StatusCode, Error> {
+    caller.at_least(least)?;
+    let reason = text::line("理由", &wish.reason, 200)?;
+    app.house.records.call(call).await?.ok_or(Error::NotFound)?;
+    app.house.records.hold(call, on, &caller.name(), &reason).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

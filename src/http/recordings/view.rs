@@ -13,7 +13,8 @@ use crate::http::shown::Times;
 #[schema(as = Recording, example = json!({
     "recording": "call~01KAKBZ2T10000000000000000-1.wav", "call": "01KAKBZ2T10000000000000000", "agent": "8001",
     "purpose": "call", "started_at": "2026-11-05T09:30:09.000+08:00", "duration_ms": 171000,
-    "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "cut_short": null, "held": null,
+    "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "cut_short": null, "held": false,
+    "purged_at": null,
 }))]
 pub(in crate::http) struct RecordingShown {
     /// 编号 id
@@ -33,8 +34,11 @@ pub(in crate::http) struct RecordingShown {
     sha256: Option<String>,
     /// 提前结束的原因 why it is shorter than it was to be
     cut_short: Option<String>,
-    /// 保全理由 kept beyond its time, and why
-    held: Option<String>,
+    /// 是否保全 kept beyond its time, because its call is on legal hold
+    held: bool,
+    /// 到期删除时间 when its file was deleted, because its time was over
+    #[schema(format = DateTime)]
+    purged_at: Option<String>,
 }
 
 impl RecordingShown {
@@ -48,7 +52,8 @@ impl RecordingShown {
             duration_ms: view.duration_ms,
             sha256: view.sha256.clone(),
             cut_short: view.cut_short.clone(),
-            held: view.held.clone(),
+            held: view.held,
+            purged_at: view.purged_at.map(|at| times.tell(at)),
         }
     }
 }

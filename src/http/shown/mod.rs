@@ -4,4 +4,4 @@ mod time;
 mod words;
 
 pub(super) use time::{Times, read_time, seconds};
-pub(super) use words::{EndReasonWord, EndedByWord, EventWord, RoleWord, StatusWord, role};
+pub(super) use words::{EndReasonWord, EndedByWord, EventWord, PartWord, RoleWord, StatusWord, part, role};

@@ -4,7 +4,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::kernel::{AgentStatus, EndReason, EndedBy, Role};
+use crate::kernel::{AgentStatus, EndReason, EndedBy, Part, Role};
 
 fn words(description: &str, words: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
     ObjectBuilder::new()
@@ -52,6 +52,11 @@ closed_list!(
     EndReason::ALL.map(EndReason::as_str)
 );
 closed_list!(
+    PartWord,
+    "参与方式 What part somebody plays: agent 主办坐席, consulted 被咨询, third 第三方, listening 监听, whispering 密语, barging 强插.",
+    PARTS.map(part)
+);
+closed_list!(
     EventWord,
     "事件类型 Kind of an event.",
     crate::http::events::KINDS.iter().copied()
@@ -63,5 +68,26 @@ pub(in crate::http) const fn role(role: Role) -> &'static str {
         Role::Agent => "agent",
         Role::Supervisor => "supervisor",
         Role::Admin => "admin",
+    }
+}
+
+const PARTS: [Part; 6] = [
+    Part::Agent,
+    Part::Consulted,
+    Part::Third,
+    Part::Listening,
+    Part::Whispering,
+    Part::Barging,
+];
+
+/// The stable name of a part.
+pub(in crate::http) const fn part(part: Part) -> &'static str {
+    match part {
+        Part::Agent => "agent",
+        Part::Consulted => "consulted",
+        Part::Third => "third",
+        Part::Listening => "listening",
+        Part::Whispering => "whispering",
+        Part::Barging => "barging",
     }
 }

@@ -38,7 +38,16 @@ const KINDS: [&str; 19] = [
 /// Outcomes of a transfer. `ended` is the good one: the conversation took place.
 const TRANSFER_OUTCOMES: [&str; 5] = ["ended", "busy", "no_answer", "failed", "denied"];
 const RECORD_OUTCOMES: [&str; 3] = ["recorded", "empty", "failed"];
-const QUEUE_OUTCOMES: [&str; 5] = ["answered", "full", "closed", "timeout", "unavailable"];
+/// Outcomes of a queue. A plan that names no `long_wait` goes the way of `full`; without `no_agents`, that of `unavailable`.
+const QUEUE_OUTCOMES: [&str; 7] = [
+    "answered",
+    "full",
+    "long_wait",
+    "no_agents",
+    "closed",
+    "timeout",
+    "unavailable",
+];
 
 /// Outcomes of a hook, besides `failed` and `unavailable`.
 fn outcomes_of(hook: &HookKind) -> &'static [&'static str] {

@@ -359,11 +359,20 @@ fn the_catalogues_hold_every_spoken_piece_and_nothing_that_nobody_says() {
         }
         for id in lines.keys() {
             assert!(
-                pieces.contains_key(id) || used.borrow().contains(id),
+                pieces.contains_key(id) || used.borrow().contains(id) || ordered_by_the_house(id),
                 "{language}: nobody says {id}"
             );
         }
     }
+}
+
+/// What no plan names, because calls say it by themselves.
+fn ordered_by_the_house(id: &str) -> bool {
+    let folder = id.split('/').next().unwrap_or_default();
+    [
+        "queue", "callback", "rating", "agent", "transfer", "park", "code", "record",
+    ]
+    .contains(&folder)
 }
 
 #[test]

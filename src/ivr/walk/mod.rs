@@ -74,6 +74,15 @@ pub enum Input {
         /// Values for the plan's variables.
         values: Vec<(String, String)>,
     },
+    /// Who waits may be told how he stands.
+    Standing {
+        /// Which queue.
+        id: HookId,
+        /// Callers before him.
+        ahead: usize,
+        /// Estimated wait in minutes, from–to, if it can be told.
+        minutes: Option<(u32, u32)>,
+    },
     /// News of the transfer.
     TransferDone {
         /// How it went.
@@ -137,7 +146,12 @@ pub enum Command {
         params: Vec<(String, String)>,
     },
     /// The caller no longer wants it: he left the queue, or is gone.
-    CancelHook(HookId),
+    CancelHook {
+        /// Which.
+        id: HookId,
+        /// Why, in the ledger's words for leaving a queue: `timeout`, `transferred`, `message`, `menu`, `gone`.
+        because: &'static str,
+    },
     /// Note this in the ledger.
     Event(EventKind),
     /// Opening hours were judged by the weekday alone, because this year has no table: raise the alarm.
@@ -266,6 +280,7 @@ impl Walk {
             Input::Digit(digit) => self.pressed(digit, now),
             Input::HookConnected(id) => self.connected(id),
             Input::HookDone { id, outcome, values } => self.hook_done(id, &outcome, values, now),
+            Input::Standing { id, ahead, minutes } => self.standing(id, ahead, minutes, now),
             Input::TransferDone { outcome } => self.transferred(outcome, now),
             Input::Recorded { duration_ms, file } => {
                 let kept = !file.is_empty();
@@ -424,12 +439,15 @@ impl Walk {
         }
         let talking = matches!(self.state, State::Talking);
         if let Some(place) = self.place.take() {
-            self.push(Command::CancelHook(place.hook));
+            self.push(Command::CancelHook {
+                id: place.hook,
+                because: "gone",
+            });
             if !talking && self.queue_owes(place.at) {
                 self.owe("abandoned");
             }
         }
-        self.call_off_hook();
+        self.call_off_hook("gone");
         let recording = matches!(self.state, State::Recording);
         self.sound = None;
         self.timers = Timers::default();
@@ -445,7 +463,7 @@ impl Walk {
 
     fn end(&mut self, reason: EndReason) {
         self.hush();
-        self.leave_queue();
+        self.leave_queue("menu");
         self.timers = Timers::default();
         self.state = State::Over;
         self.push(Command::HangUp { reason });

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::timer::Timer;
 use super::{Command, Heard, HookId, Place, State, TransferOutcome, Walk};
 use crate::ivr::dialplan::{HookKind, Kind, Line, Outcomes, Queue, Record, StepRef, Target, Value};
+use crate::ivr::{Language, SpeechItem};
 use crate::kernel::{Digit, EndReason, EventKind, Now};
 
 impl Walk {
@@ -20,12 +21,8 @@ impl Walk {
             .as_ref()
             .is_some_and(|p| self.queue_name(p.at) == Some(&queue.name));
         if !here_already {
-            self.leave_queue();
+            self.leave_queue("menu");
             let hook = HookId(self.fresh_id());
-            self.event(EventKind::PersonRequested {
-                queue: queue.name.clone(),
-                carried_ms: 0,
-            });
             self.push(Command::Hook {
                 id: hook,
                 kind: HookKind::Queue {
@@ -135,17 +132,19 @@ impl Walk {
     pub(super) fn patience_ended(&mut self, now: Now) {
         if let (State::Queueing { then: None, .. }, Some(place)) = (&self.state, &self.place) {
             let hook = place.hook;
-            self.push(Command::CancelHook(hook));
-            self.queue_done(hook, "timeout", now);
+            let because = "timeout";
+            self.push(Command::CancelHook { id: hook, because });
+            self.queue_done(hook, because, now);
         }
     }
 
     /// Gives the place up.
-    pub(super) fn leave_queue(&mut self) {
+    pub(super) fn leave_queue(&mut self, because: &'static str) {
         self.timers.clear(Timer::Comfort);
         self.timers.clear(Timer::Patience);
         if let Some(place) = self.place.take() {
-            self.push(Command::CancelHook(place.hook));
+            let id = place.hook;
+            self.push(Command::CancelHook { id, because });
         }
     }
 
@@ -153,7 +152,7 @@ impl Walk {
     pub(super) fn connected(&mut self, hook: HookId) {
         if self.place.as_ref().is_some_and(|p| p.hook == hook) && !self.is_over() {
             self.hush();
-            self.call_off_hook();
+            self.call_off_hook("menu");
             self.timers = super::Timers::default();
             self.state = State::Talking;
         }
@@ -174,7 +173,8 @@ impl Walk {
             self.owed_overflow = true; // one debt, however often the caller tries
             self.owe("overflow");
         }
-        let target = match (queue.on.target(outcome), answered) {
+        let way_on = queue.on.target(outcome).or_else(|| queue.on.target(like(outcome)?));
+        let target = match (way_on, answered) {
             (Some(target), _) => target,
             (None, true) => return self.end(EndReason::Hangup),
             (None, false) => Target::HangUp,
@@ -197,7 +197,7 @@ impl Walk {
     /// Goes on from the queue's step, wherever the caller has got to meanwhile.
     fn leave_for(&mut self, target: Target, place: &Place, now: Now) {
         self.hush();
-        self.call_off_hook();
+        self.call_off_hook("menu");
         self.timers = super::Timers::default();
         self.returns.truncate(place.depth);
         self.at = Some(place.at);
@@ -205,11 +205,39 @@ impl Walk {
     }
 
     /// The part of the house that the caller was with must let him go.
-    pub(super) fn call_off_hook(&mut self) {
+    pub(super) fn call_off_hook(&mut self, because: &'static str) {
         if let State::Away(hook) = &self.state {
             let hook = *hook;
-            self.push(Command::CancelHook(hook));
+            self.push(Command::CancelHook { id: hook, because });
         }
+    }
+
+    /// How he stands, told to who listens to music; any other words are not cut short for it.
+    pub(super) fn standing(&mut self, hook: HookId, ahead: usize, minutes: Option<(u32, u32)>, now: Now) {
+        let waits = self.place.as_ref().is_some_and(|p| p.hook == hook);
+        let listens = matches!(&self.state, State::Queueing { heard, then: None } if *heard == Heard::Music);
+        if !waits || !listens {
+            return;
+        }
+        let prompt = |id: &str| Line::Fixed(SpeechItem::Prompt(id.to_owned()));
+        let mut lines = match (ahead, self.context.language) {
+            (0, _) => vec![prompt("queue/next")],
+            (n, language) => {
+                let count = SpeechItem::Number(i64::try_from(n).unwrap_or(i64::MAX));
+                let mut lines = vec![prompt("queue/ahead"), Line::Fixed(count)];
+                lines.extend((language == Language::Zh).then(|| prompt("queue/ahead-people")));
+                lines
+            }
+        };
+        if let Some((from, to)) = minutes {
+            lines.extend([prompt("queue/wait"), Line::Fixed(SpeechItem::Minutes { from, to })]);
+        }
+        self.timers.clear(Timer::Comfort); // it begins anew afterwards: two announcements in a row are a nuisance
+        self.state = State::Queueing {
+            heard: Heard::Comfort,
+            then: None,
+        };
+        self.say(&lines, now);
     }
 
     // ── other hooks ──
@@ -256,7 +284,7 @@ impl Walk {
 
     /// The other number is called while the caller is told so: an emergency does not wait for the end of a sentence.
     pub(super) fn open_transfer(&mut self, to: &str, say: &[Line], ring_timeout_s: u32, now: Now) -> Option<Target> {
-        self.leave_queue();
+        self.leave_queue("transferred");
         self.state = State::Transferring { talking: false };
         self.push(Command::Transfer {
             to: to.to_owned(),
@@ -296,7 +324,7 @@ impl Walk {
     // ── recording ──
 
     pub(super) fn open_record(&mut self, record: &Record, now: Now) -> Option<Target> {
-        self.leave_queue();
+        self.leave_queue("message");
         self.typed.clear();
         self.state = State::BeforeRecording;
         if !self.say(&record.say, now) {
@@ -367,5 +395,14 @@ fn transfer_target(on: &Outcomes, outcome: &str, talked: bool) -> Option<Target>
         // After a conversation, a failure is its end.
         _ if talked => on.by_name.get("ended").copied(),
         _ => on.target(outcome).or(Some(Target::HangUp)),
+    }
+}
+
+/// The outcome that a plan treats one alike that it does not name: what a house adds later must not end old plans' calls.
+fn like(outcome: &str) -> Option<&'static str> {
+    match outcome {
+        "long_wait" => Some("full"),
+        "no_agents" | "timeout" | "closed" => Some("unavailable"),
+        _named_in_every_plan => None,
     }
 }

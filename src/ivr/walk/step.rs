@@ -110,7 +110,7 @@ impl Walk {
             Kind::Queue(queue) => self.open_queue(queue, at, now),
             Kind::Hook { hook, with, .. } => self.open_hook(hook, with),
             Kind::HangUp { say } => {
-                self.leave_queue();
+                self.leave_queue("menu");
                 self.state = State::Leaving;
                 if self.say(say, now) { None } else { Some(Target::HangUp) }
             }

@@ -28,6 +28,8 @@ pub struct Algorithm {
 impl HashKind {
     /// The hash of `text`, as lower-case hexadecimal.
     pub fn hex(self, text: &[u8]) -> String {
+        #[cfg(test)]
+        work::done();
         match self {
             Self::Md5 => hex(&Md5::digest(text)),
             Self::Sha256 => hex(&Sha256::digest(text)),
@@ -127,32 +129,68 @@ pub(super) fn request_digest(ha1: &str, covered: &Covered<'_>) -> String {
     hash.hex(text.as_bytes())
 }
 
-/// HMAC-SHA-256 (RFC 2104).
-pub(super) fn keyed(secret: &[u8; 32], text: &[u8]) -> [u8; 32] {
-    const BLOCK: usize = 64;
-    let pad = |with: u8| {
-        let mut block = [with; BLOCK];
-        for (byte, key) in block.iter_mut().zip(secret) {
-            *byte ^= key;
+/// A secret, made ready for HMAC-SHA-256 (RFC 2104): what is the same for every text is computed once.
+#[derive(Clone)]
+pub(super) struct Key {
+    inner: Sha256,
+    outer: Sha256,
+}
+
+impl Key {
+    /// A key of these octets.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        const BLOCK: usize = 64;
+        let pad = |with: u8| {
+            let mut block = [with; BLOCK];
+            for (byte, key) in block.iter_mut().zip(secret) {
+                *byte ^= key;
+            }
+            block
+        };
+        Self {
+            inner: Sha256::new().chain_update(pad(0x36)),
+            outer: Sha256::new().chain_update(pad(0x5c)),
         }
-        block
-    };
-    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(text).finalize();
-    Sha256::new()
-        .chain_update(pad(0x5c))
-        .chain_update(inner)
-        .finalize()
-        .into()
+    }
+
+    /// The code of a text that comes in parts.
+    pub fn code(&self, parts: &[&[u8]]) -> [u8; 32] {
+        #[cfg(test)]
+        work::done();
+        let mut inner = self.inner.clone();
+        for part in parts {
+            inner.update(part);
+        }
+        self.outer.clone().chain_update(inner.finalize()).finalize().into()
+    }
 }
 
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+/// How much has been hashed, for tests that compare work where a clock would only guess.
+#[cfg(test)]
+pub(in crate::sip) mod work {
+    use std::cell::Cell;
+
+    thread_local!(static HASHES: Cell<u32> = const { Cell::new(0) });
+
+    pub(super) fn done() {
+        HASHES.set(HASHES.get() + 1);
+    }
+
+    /// Hashes that `f` computed on this thread.
+    pub fn of<T>(f: impl FnOnce() -> T) -> (T, u32) {
+        let before = HASHES.get();
+        let result = f();
+        (result, HASHES.get() - before)
+    }
 }

@@ -14,5 +14,7 @@ mod tests;
 
 pub use auth::{AuthError, Challenge, Credentials};
 pub use client::{Account, Answerer, Refused};
+#[cfg(test)]
+pub(in crate::sip) use hash::work;
 pub use hash::{Algorithm, HashKind};
 pub use server::{Authenticator, AuthenticatorConfig, HashedPassword, Refusal};

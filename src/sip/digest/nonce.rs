@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use subtle::ConstantTimeEq;
 
-use super::hash::{hex, keyed};
+use super::hash::{Key, hex};
 use crate::kernel::Wall;
 
 /// What a nonce says: when it was issued (UTC milliseconds), and a number that tells nonces of one millisecond apart.
@@ -15,21 +15,28 @@ const TIME: usize = 16;
 const NUMBER: usize = 8;
 const SEAL: usize = 32;
 
-/// Writes a nonce: time and number in the clear, sealed by a keyed hash that also covers the realm.
-pub(super) fn write(secret: &[u8; 32], realm: &str, (issued, number): NonceId) -> String {
-    let clear = format!("{issued:0TIME$x}{number:0NUMBER$x}");
-    let seal = keyed(secret, format!("nonce:{clear}:{realm}").as_bytes());
-    let mut text = clear;
+/// Writes a nonce: time and number in the clear, sealed by a keyed hash that also covers the realm, and the peer if it is
+/// good for one peer only.
+pub(super) fn write(key: &Key, realm: &str, peer: &str, (issued, number): NonceId) -> String {
+    let mut text = format!("{issued:0TIME$x}{number:0NUMBER$x}");
+    let seal = key.code(&[
+        b"nonce:",
+        text.as_bytes(),
+        b":",
+        realm.as_bytes(),
+        b"\n",
+        peer.as_bytes(),
+    ]);
     text.push_str(&hex(&seal));
     text.truncate(TIME + NUMBER + SEAL);
     text
 }
 
-/// Reads a nonce. `None` if it is not of our making.
-pub(super) fn read(secret: &[u8; 32], realm: &str, text: &str) -> Option<NonceId> {
+/// Reads a nonce. `None` if it is not of our making, or was made for another peer.
+pub(super) fn read(key: &Key, realm: &str, peer: &str, text: &str) -> Option<NonceId> {
     let issued = u64::from_str_radix(text.get(..TIME)?, 16).ok()?;
     let number = u32::from_str_radix(text.get(TIME..TIME + NUMBER)?, 16).ok()?;
-    let genuine = write(secret, realm, (issued, number));
+    let genuine = write(key, realm, peer, (issued, number));
     bool::from(genuine.as_bytes().ct_eq(text.as_bytes())).then_some((issued, number))
 }
 

@@ -3,7 +3,7 @@
 use subtle::{Choice, ConstantTimeEq};
 
 use super::auth::{Challenge, Credentials, escaped};
-use super::hash::{Algorithm, Covered, HashKind, Protection, ha1, hex, keyed, request_digest};
+use super::hash::{Algorithm, Covered, HashKind, Key, Protection, ha1, hex, request_digest};
 use super::nonce::{self, Counts, NonceId};
 use crate::kernel::Wall;
 use crate::sip::message::{HeaderName, Request};
@@ -53,7 +53,8 @@ pub enum Refusal {
     /// No such user, or not that password; which of the two is nobody's business.
     #[error("wrong user or password")]
     Wrong,
-    /// Right, but the nonce is too old or not ours.
+    /// The nonce is too old, not ours, or was not given to this peer. The password was not looked at: who could try it
+    /// with any nonce could also try it for somebody else.
     #[error("stale nonce")]
     Stale,
     /// Right, but these very credentials have been used before.
@@ -62,7 +63,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether the password was right, so that the client should try again by itself (`stale=true`).
+    /// Whether the client should try again by itself (`stale=true`; RFC 7616 §3.3: the nonce is what is wrong).
     pub const fn is_stale(self) -> bool {
         match self {
             Self::Stale | Self::Replayed => true,
@@ -74,7 +75,8 @@ impl Refusal {
 /// Issues challenges and checks answers.
 pub struct Authenticator {
     realm: String,
-    secret: [u8; 32],
+    key: Key,
+    offered: Vec<Algorithm>,
     counts: Counts,
     issued: u32,
 }
@@ -85,28 +87,46 @@ impl Authenticator {
         let lifetime_ms = u64::from(config.nonce_lifetime_s).saturating_mul(1000);
         Self {
             realm: escaped(&config.realm),
-            secret: config.secret,
+            key: Key::new(&config.secret),
             counts: Counts::new(config.nonces_max, lifetime_ms),
+            offered: vec![Algorithm::SHA_256, Algorithm::MD5],
             issued: 0,
         }
     }
 
-    /// One challenge per algorithm, the strongest first (RFC 8760 §2.4), each for a header of its own.
+    /// Offers only these hash functions, in this order; without it SHA-256, then MD5.
+    #[must_use]
+    pub fn offering(self, kinds: &[HashKind]) -> Self {
+        Self {
+            offered: kinds.iter().copied().map(Algorithm::plain).collect(),
+            ..self
+        }
+    }
+
+    /// One challenge per algorithm, the preferred one first (RFC 8760 §2.4), each for a header of its own.
     pub fn challenges(&mut self, stale: bool, now: Wall) -> Vec<Challenge> {
+        self.challenges_for("", stale, now)
+    }
+
+    /// The same with a nonce that is good for one peer only, however it is named: nobody can use it in another's name.
+    pub fn challenges_for(&mut self, peer: &str, stale: bool, now: Wall) -> Vec<Challenge> {
+        let nonce = self.nonce_for(peer, now);
+        let each = self.offered.iter().copied();
+        each.map(|algorithm| Challenge {
+            realm: self.realm.clone(),
+            nonce: nonce.clone(),
+            algorithm,
+            qop: vec!["auth".to_owned()],
+            opaque: None,
+            stale,
+        })
+        .collect()
+    }
+
+    fn nonce_for(&mut self, peer: &str, now: Wall) -> String {
         self.issued = self.issued.wrapping_add(1);
         let issued = u64::try_from(now.as_millis()).unwrap_or(0);
-        let nonce = nonce::write(&self.secret, &self.realm, (issued, self.issued));
-        [Algorithm::SHA_256, Algorithm::MD5]
-            .into_iter()
-            .map(|algorithm| Challenge {
-                realm: self.realm.clone(),
-                nonce: nonce.clone(),
-                algorithm,
-                qop: vec!["auth".to_owned()],
-                opaque: None,
-                stale,
-            })
-            .collect()
+        nonce::write(&self.key, &self.realm, peer, (issued, self.issued))
     }
 
     /// Checks a request's Authorization and returns its username.
@@ -121,10 +141,24 @@ impl Authenticator {
         lookup: impl FnOnce(&str) -> Option<HashedPassword>,
         now: Wall,
     ) -> Result<String, Refusal> {
+        self.check_of(request, "", lookup, now)
+    }
+
+    /// The same for a nonce of [`Authenticator::challenges_for`].
+    ///
+    /// # Errors
+    /// As [`Authenticator::check`].
+    pub fn check_of(
+        &mut self,
+        request: &Request,
+        peer: &str,
+        lookup: impl FnOnce(&str) -> Option<HashedPassword>,
+        now: Wall,
+    ) -> Result<String, Refusal> {
         let mut refusal = Refusal::NoCredentials;
         for value in request.headers.all(&HeaderName::Authorization) {
             match Credentials::parse(value) {
-                Ok(it) if it.realm == self.realm => return self.verify(&it, request, lookup, now),
+                Ok(it) if it.realm == self.realm => return self.verify(it, peer, request, lookup, now),
                 Ok(_for_another_server) => {}
                 Err(_) => refusal = Refusal::Unusable,
             }
@@ -134,20 +168,25 @@ impl Authenticator {
 
     fn verify(
         &mut self,
-        credentials: &Credentials,
+        credentials: Credentials,
+        peer: &str,
         request: &Request,
         lookup: impl FnOnce(&str) -> Option<HashedPassword>,
         now: Wall,
     ) -> Result<String, Refusal> {
-        let count = count_of(credentials).ok_or(Refusal::Unusable)?;
+        let hash = credentials.algorithm.hash;
+        if !self.offered.iter().any(|it| it.hash == hash) {
+            return Err(Refusal::Unusable);
+        }
+        let count = count_of(&credentials).ok_or(Refusal::Unusable)?;
+        let nonce = nonce::read(&self.key, &self.realm, peer, &credentials.nonce);
+        let nonce: NonceId = nonce.filter(|it| !self.counts.is_old(*it, now)).ok_or(Refusal::Stale)?;
         let stored = lookup(&credentials.username);
-        if !self.is_right(credentials, request, stored) {
+        if !self.is_right(&credentials, request, stored) {
             return Err(Refusal::Wrong);
         }
-        let nonce = nonce::read(&self.secret, &self.realm, &credentials.nonce);
-        let nonce: NonceId = nonce.filter(|it| !self.counts.is_old(*it, now)).ok_or(Refusal::Stale)?;
         if self.counts.take(nonce, count, now) {
-            Ok(credentials.username.clone())
+            Ok(credentials.username)
         } else {
             Err(Refusal::Replayed)
         }
@@ -156,10 +195,7 @@ impl Authenticator {
     /// Compares digests in constant time; for an unknown user against one that no password yields.
     fn is_right(&self, credentials: &Credentials, request: &Request, stored: Option<HashedPassword>) -> bool {
         let known = Choice::from(u8::from(stored.is_some()));
-        let decoy = hex(&keyed(
-            &self.secret,
-            format!("decoy:{}", credentials.username).as_bytes(),
-        ));
+        let decoy = hex(&self.key.code(&[b"decoy:", credentials.username.as_bytes()]));
         let (md5, sha256) = match stored {
             Some(HashedPassword { md5, sha256 }) => (md5, sha256),
             None => (decoy.clone(), decoy),

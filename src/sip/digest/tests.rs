@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::auth::Qop;
-use super::hash::{Covered, HashKind, Protection, ha1, hex, keyed, request_digest};
+use super::hash::{Covered, HashKind, Key, Protection, ha1, hex, request_digest, work};
 use super::nonce::Counts;
 use super::*;
 use crate::kernel::Wall;
@@ -62,7 +62,7 @@ fn the_keyed_hash_is_hmac_sha_256() {
     let mut key = [0; 32];
     key[..4].copy_from_slice(b"Jefe");
     assert_eq!(
-        hex(&keyed(&key, b"what do ya want for nothing?")),
+        hex(&Key::new(&key).code(&[b"what do ya want ", b"for nothing?"])),
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     );
 }
@@ -274,6 +274,33 @@ fn a_nonce_of_another_server_or_before_a_restart_is_stale_not_wrong() {
 }
 
 #[test]
+fn a_nonce_is_good_for_the_peer_that_it_was_given_to() {
+    let (mut server, mut client, mut rng) = (server(), client(PASSWORD), rng());
+    let challenges = server.challenges_for("192.0.2.1", false, at(0));
+    client.challenged(&unauthorized(challenges)).unwrap();
+    let mut request = register();
+    client.authorize(&mut request, &mut rng);
+    for other in ["192.0.2.2", ""] {
+        assert_eq!(server.check_of(&request, other, stored, at(1)), Err(Refusal::Stale));
+    }
+    assert!(server.check_of(&request, "192.0.2.1", stored, at(1)).is_ok());
+}
+
+#[test]
+fn with_a_nonce_that_is_not_good_no_password_is_tried() {
+    for password in [PASSWORD, "wrong"] {
+        let (mut server, mut client, mut rng) = (server(), client(password), rng());
+        client
+            .challenged(&unauthorized(server.challenges(false, at(0))))
+            .unwrap();
+        let mut request = register();
+        client.authorize(&mut request, &mut rng);
+        let check = || server.check(&request, |_| panic!("nobody is looked up"), at(301));
+        assert_eq!(work::of(check), (Err(Refusal::Stale), 1), "{password}");
+    }
+}
+
+#[test]
 fn overheard_credentials_open_nothing() {
     let (mut server, mut client, mut rng) = (server(), client(PASSWORD), rng());
     client
@@ -295,6 +322,19 @@ fn overheard_credentials_open_nothing() {
     let mut other = register();
     other.headers.push(HeaderName::Authorization, forged.to_string());
     assert_eq!(server.check(&other, stored, at(2)), Err(Refusal::Wrong));
+}
+
+#[test]
+fn a_hash_that_is_not_offered_is_not_taken() {
+    let (mut server, mut client, mut rng) = (server(), client(PASSWORD), rng());
+    let old = server.challenges(false, at(0)).remove(1);
+    client.challenged(&unauthorized(vec![old])).unwrap();
+    let mut server = server.offering(&[HashKind::Sha256]);
+    let mut request = register();
+    client.authorize(&mut request, &mut rng);
+    assert_eq!(credentials(&request).algorithm, Algorithm::MD5);
+    assert_eq!(server.check(&request, stored, at(0)), Err(Refusal::Unusable));
+    assert_eq!(server.challenges(false, at(0)).len(), 1);
 }
 
 #[test]

@@ -22,7 +22,7 @@ mod plain_client;
 mod plain_server;
 mod pressure;
 mod timer;
-mod via;
+pub(in crate::sip) mod via;
 
 #[cfg(test)]
 mod tests;

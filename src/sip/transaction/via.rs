@@ -10,7 +10,7 @@ const DEFAULT_PORT: u16 = 5060;
 
 /// Notes in the top Via where the request really came from (RFC 3261 §18.2.1, RFC 3581 §4).
 /// The Vias below it go back as they came.
-pub(super) fn stamp(request: &mut Request, mut via: Via, flow: &Flow) {
+pub(in crate::sip) fn stamp(request: &mut Request, mut via: Via, flow: &Flow) {
     let source = flow.remote.ip().to_canonical();
     let asked = via.rport().is_some();
     if asked {
@@ -30,7 +30,7 @@ pub(super) fn stamp(request: &mut Request, mut via: Via, flow: &Flow) {
 /// port that its sender listens on (RFC 3261 §18.2.2, RFC 3581 §4).
 ///
 /// `maddr` is ignored: it would let anybody point our answers at a third party.
-pub(super) fn answer_flow(via: &Via, flow: &Flow) -> Flow {
+pub(in crate::sip) fn answer_flow(via: &Via, flow: &Flow) -> Flow {
     let mut answer = *flow;
     match flow.transport {
         Transport::Tcp => {}

@@ -7,6 +7,7 @@ use std::sync::Condvar;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
+use super::live::Publisher;
 use super::segment::{FrameReader, HEADER_BYTES, Header, push_frame};
 use super::*;
 use crate::kernel::{CallId, EventKind, Wall};
@@ -52,7 +53,7 @@ impl Bench {
             Path::new(DIR),
             config.clone(),
             health.clone(),
-            views.clone(),
+            (views.clone(), Publisher::new(9)),
             found.next,
         );
         Ok(Self {
@@ -421,6 +422,9 @@ impl DiskFile for HangingFile {
         drop(opened.wait_while(lock(shut), |shut| *shut).unwrap());
         self.0.sync()
     }
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.0.truncate(len)
+    }
     fn len(&self) -> io::Result<u64> {
         self.0.len()
     }
@@ -451,6 +455,9 @@ impl Disk for Hanging {
     }
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.disk.sync_dir(dir)
+    }
+    fn sync_all(&self, dir: &Path) -> io::Result<()> {
+        self.disk.sync_all(dir)
     }
     fn free_bytes(&self, dir: &Path) -> io::Result<u64> {
         self.disk.free_bytes(dir)

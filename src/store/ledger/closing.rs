@@ -14,28 +14,13 @@ use tokio::sync::watch;
 
 use crate::kernel::{EndReason, EndedBy, Event, EventKind, Wall};
 use crate::store::journal::Journal;
-use crate::store::record::{CallRecord, RecordingFacts};
+use crate::store::record::{CallRecord, Lost, RecordingFacts, Verdict};
 
 use super::{LedgerError, Sendable, signed};
 
 /// Finds out what is on the disk of a recording that was cut off, repairing it if need be. `None`: that cannot be said now,
 /// and is left for the next start.
 pub type Settle = Arc<dyn Fn(&str) -> Option<RecordingFacts> + Send + Sync>;
-
-/// A message shorter than this is a breath or a click: it is kept, but nobody is owed a call for it. (While a call lives,
-/// its plan decides.)
-const SHORTEST_MESSAGE_MS: u64 = 1_000;
-
-/// Why the citizen of a call that was cut off is owed a call back (mission row N1), if he is and it is not on record yet.
-fn debt(record: &CallRecord, left_a_message: bool) -> Option<&'static str> {
-    let unanswered = record.person_requested_at.is_some() && record.answered_by_person_at.is_none();
-    match (&record.callback_owed, left_a_message) {
-        (Some(_), _) => None,
-        (None, true) => Some("message_left"),
-        (None, false) if unanswered && record.ended_at.is_none() => Some("interrupted"),
-        (None, false) => None,
-    }
-}
 
 /// What is left to do from the last run.
 #[derive(Clone)]
@@ -44,7 +29,9 @@ pub struct Closing {
     restarted_at: Wall,
     settle: Settle,
     sign_of_life: Wall,
-    done: watch::Sender<()>,
+    /// What is missing has been appended; when it has been taken over as well, all is done.
+    appended: bool,
+    done: watch::Sender<Option<Wall>>,
 }
 
 impl fmt::Debug for Closing {
@@ -68,12 +55,14 @@ impl Closing {
             restarted_at,
             settle,
             sign_of_life: Wall::default(),
-            done: watch::Sender::new(()),
+            appended: false,
+            done: watch::Sender::new(None),
         }
     }
 
-    /// Whoever is to wait for it: the channel ends when all has been appended.
-    pub fn done(&self) -> watch::Receiver<()> {
+    /// Whoever is to wait for it: when all has been appended and taken over, the last sign of life of the last run is told.
+    /// Calls that it left open ended then or later.
+    pub fn done(&self) -> watch::Receiver<Option<Wall>> {
         self.done.subscribe()
     }
 
@@ -89,16 +78,34 @@ impl Closing {
         drained_seq >= self.last_seq
     }
 
-    /// Appends what is missing.
-    pub(super) fn carry_out<'a>(
-        &'a self,
+    /// Takes the next step, when the journal has nothing more: appends what is missing, and once that is taken over says that
+    /// all is done. True: it is.
+    pub(super) fn step<'a>(
+        &'a mut self,
         writer: &'a mut SqliteConnection,
         journal: &'a Journal,
-    ) -> Sendable<'a, Result<(), LedgerError>> {
-        Box::pin(self.carry_out_unboxed(writer, journal))
+    ) -> Sendable<'a, Result<bool, LedgerError>> {
+        Box::pin(async move {
+            if !self.appended {
+                let count = self.append_what_is_missing(writer, journal).await?;
+                self.appended = true; // and not before: what failed is tried again
+                if count > 0 {
+                    if !journal.flush().await {
+                        tracing::error!("the ends of calls that were cut off wait for the journal's disk");
+                    }
+                    return Ok(false);
+                }
+            }
+            self.done.send_replace(Some(self.sign_of_life.min(self.restarted_at)));
+            Ok(true)
+        })
     }
 
-    async fn carry_out_unboxed(&self, writer: &mut SqliteConnection, journal: &Journal) -> Result<(), LedgerError> {
+    async fn append_what_is_missing(
+        &self,
+        writer: &mut SqliteConnection,
+        journal: &Journal,
+    ) -> Result<usize, LedgerError> {
         let rows = sqlx::query(SELECT_UNFINISHED)
             .bind(signed(self.last_seq))
             .fetch_all(writer)
@@ -121,57 +128,92 @@ impl Closing {
         let all = tokio::task::spawn_blocking(work)
             .await
             .map_err(|_| LedgerError::CutOff)?;
+        let mut count = 0;
         for events in all.into_iter().filter(|events| !events.is_empty()) {
+            count += events.len();
             journal.append(events, None);
         }
-        Ok(())
+        Ok(count)
     }
 
     fn last_events(&self, record: &CallRecord) -> Vec<Event> {
-        let call = record.call;
         let at = self.sign_of_life.min(self.restarted_at).max(record.last_event_at);
-        let mut events = Vec::new();
-        let mut left_a_message = false;
-        for recording in record.open_recordings() {
-            let Some(RecordingFacts {
+        let mut last = Last {
+            record: record.clone(),
+            at,
+            events: Vec::new(),
+        };
+        let files: Vec<String> = record.open_recordings().map(|r| r.file.clone()).collect();
+        for file in files {
+            let Some(facts) = (self.settle)(&file) else { continue };
+            let RecordingFacts {
                 duration_ms,
                 sha256,
                 cut_short,
-            }) = (self.settle)(&recording.file)
-            else {
-                continue;
-            };
-            left_a_message |= recording.purpose == "message" && duration_ms >= SHORTEST_MESSAGE_MS;
-            let file = recording.file.clone();
-            let kind = EventKind::RecordingEnded {
+            } = facts;
+            last.note(EventKind::RecordingEnded {
                 file,
                 duration_ms,
                 sha256,
                 cut_short,
-            };
-            events.push(Event::of_call(call, at, kind));
+            });
         }
-        if let Some(because) = debt(record, left_a_message)
-            && let Some(to) = record.from.clone()
+        let ended = EventKind::Ended {
+            by: EndedBy::System,
+            reason: EndReason::Interrupted,
+            status: None,
+        };
+        let because = last.owed(&ended);
+        if let Some(because) = because
+            && let Some(to) = record.citizen().cloned()
         {
-            events.push(Event::of_call(
-                call,
-                at,
-                EventKind::CallbackOwed {
-                    to,
-                    because: because.to_owned(),
-                },
-            ));
+            let because = because.to_owned();
+            last.note(EventKind::CallbackOwed { to, because });
         }
         if record.ended_at.is_none() {
-            tracing::warn!(%call, "a call was cut off by the restart");
-            let kind = EventKind::Ended {
-                by: EndedBy::System,
-                reason: EndReason::Interrupted,
-                status: None,
-            };
-            events.push(Event::of_call(call, at, kind));
+            tracing::warn!(call = %record.call, "a call was cut off by the restart");
+            last.note(ended);
         }
-        events
+        last.events
+    }
+}
+
+/// What is being said of a call for the last time.
+struct Last {
+    record: CallRecord,
+    at: Wall,
+    events: Vec<Event>,
+}
+
+impl Last {
+    fn note(&mut self, kind: EventKind) {
+        let event = Event::of_call(self.record.call, self.at, kind);
+        self.record.apply(&event);
+        self.events.push(event);
+    }
+
+    /// Why the citizen is owed a call back (mission row N1), if he is and it is not on record yet: he left a message, or he
+    /// would be lost: he waited for a person, spoke with one, or had heard nothing at all. Never two debts for one call.
+    fn owed(&self, ended: &EventKind) -> Option<&'static str> {
+        if self.record.open_debt().is_some() {
+            return None;
+        }
+        let finished = self
+            .events
+            .iter()
+            .any(|e| matches!(e.kind, EventKind::RecordingEnded { .. }));
+        if finished && self.record.left_a_message() && self.record.debts.is_empty() {
+            return Some("message_left");
+        }
+        if self.record.ended_at.is_some() {
+            return None; // how it ended was decided while it lived
+        }
+        let mut record = self.record.clone();
+        record.apply(&Event::of_call(record.call, self.at, ended.clone()));
+        match record.verdict(0) {
+            Verdict::Orphan { lost: Lost::Message } => Some("message_left"),
+            Verdict::Orphan { lost: _ } => Some("interrupted"),
+            Verdict::Open | Verdict::Outbound | Verdict::Settled(_) => None,
+        }
     }
 }

@@ -6,7 +6,6 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Sqlite, Transaction};
@@ -19,6 +18,8 @@ use crate::store::journal::{Entry, Journal, JournalReader};
 use crate::store::record::CallRecord;
 
 use super::closing::Closing;
+use super::refold;
+use super::rows::{self, CallRow, Rows};
 use super::{Ledger, LedgerError, Sendable, open_writer, signed, unsigned};
 
 /// How the drain is to work.
@@ -60,38 +61,21 @@ pub enum Drained {
 /// Records kept at hand; more than that are read again from the database when they are needed.
 const RECORDS_AT_HAND_MAX: usize = 20_000;
 
-type Rows = BTreeMap<CallId, CallRow>;
-
 const INSERT_EVENTS: &str = "
 INSERT OR IGNORE INTO events (call_id, seq, at_ms, type, body)
 SELECT value->>'$[1].call', value->>'$[0]', value->>'$[1].at', value->>'$[1].type', value->'$[1]'
-FROM json_each(?1)";
+FROM json_each(?1) WHERE value->>'$[1].call' IS NOT NULL";
 
-const REPLACE_CALLS: &str = "
-INSERT OR REPLACE INTO calls (
-    call_id, first_seq, invite_at_ms, from_number, to_number, hotline, ringing_at_ms, answered_by_machine_at_ms,
-    person_requested_at_ms, offered_at_ms, answered_by_person_at_ms, ended_at_ms, ended_by, end_reason, status,
-    recordings_open, record)
-SELECT
-    value->>'$.record.call', value->>'$.first_seq', value->>'$.record.invite_at', value->>'$.record.from',
-    value->>'$.record.to', value->>'$.record.hotline', value->>'$.record.ringing_at',
-    value->>'$.record.answered_by_machine_at', value->>'$.record.person_requested_at', value->>'$.record.offered_at',
-    value->>'$.record.answered_by_person_at', value->>'$.record.ended_at', value->>'$.record.ended_by',
-    value->>'$.record.end_reason', value->>'$.record.status', value->>'$.recordings_open', value->'$.record'
-FROM json_each(?1)";
+// An event about a call may name an agent as well: whose it is, the call says.
+const INSERT_AGENT_EVENTS: &str = "
+INSERT OR IGNORE INTO agent_events (agent, seq, at_ms, type, body)
+SELECT value->>'$[1].agent', value->>'$[0]', value->>'$[1].at', value->>'$[1].type', value->'$[1]'
+FROM json_each(?1) WHERE value->>'$[1].call' IS NULL AND value->>'$[1].agent' IS NOT NULL";
 
 const SELECT_RECORDS: &str = "
 SELECT first_seq, record FROM calls WHERE call_id IN (SELECT value FROM json_each(?1))";
 
 const ADVANCE: &str = "UPDATE drain SET seq = ?1, last_at_ms = ?2";
-
-/// One row of `calls`, as the statement above reads it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct CallRow {
-    first_seq: u64,
-    recordings_open: usize,
-    record: CallRecord,
-}
 
 /// The drain: owns the one writing connection.
 pub struct Drain {
@@ -219,6 +203,7 @@ impl Drain {
 
     async fn connect(&mut self) -> Result<Link, LedgerError> {
         let mut writer = open_writer(self.ledger.path.clone()).await?;
+        refold::bring_up_to_date(&mut writer).await?;
         let row = sqlx::query("SELECT seq, last_at_ms FROM drain")
             .fetch_one(&mut writer)
             .await?;
@@ -243,11 +228,7 @@ impl Drain {
                 .await?;
         }
         let Some(last) = link.batch.last().map(|entry| entry.seq) else {
-            if let Some(closing) = self.closing.as_ref().filter(|c| c.is_due(link.reader.position())) {
-                closing.carry_out(&mut link.writer, &self.journal).await?;
-                self.closing = None; // and not before: what failed is tried again
-            }
-            return Ok(Drained::Nothing);
+            return self.close_last_run(link).await;
         };
         let events = self.parse(&link.batch);
         if let Some(closing) = &mut self.closing {
@@ -258,6 +239,18 @@ impl Drain {
         self.journal.release(last);
         let count = std::mem::take(&mut link.batch).len();
         Ok(Drained::Events(count))
+    }
+
+    /// Nothing is left to take over: time for what the last run left open.
+    async fn close_last_run(&mut self, link: &mut Link) -> Result<Drained, LedgerError> {
+        let Some(closing) = self.closing.as_mut().filter(|c| c.is_due(link.reader.position())) else {
+            return Ok(Drained::Nothing);
+        };
+        if closing.step(&mut link.writer, &self.journal).await? {
+            self.closing = None;
+            return Ok(Drained::Nothing);
+        }
+        Ok(Drained::Events(0)) // what was appended is to be taken over at once
     }
 
     /// Events that this version does not know (the ledger of a newer one) stay in the ledger but change no record.
@@ -287,23 +280,25 @@ impl Link {
         let mut rows = load(&mut transaction, &self.at_hand, events).await?;
         for (seq, event) in events {
             let Some(call) = event.call() else { continue };
-            let row = rows.entry(call).or_insert_with(|| CallRow {
-                first_seq: *seq,
-                recordings_open: 0,
-                record: CallRecord::new(call),
-            });
+            let row = rows
+                .entry(call)
+                .or_insert_with(|| CallRow::new(*seq, CallRecord::new(call)));
             row.record.apply(event);
-            row.recordings_open = row.record.open_recordings().count();
+            row.derive();
         }
-        let calls = json(&rows.values().collect::<Vec<_>>())?;
+        let batch = json_of(&self.batch);
         sqlx::query(INSERT_EVENTS)
-            .bind(json_of(&self.batch))
+            .bind(&batch)
             .execute(&mut *transaction)
             .await?;
-        sqlx::query(REPLACE_CALLS)
-            .bind(calls)
-            .execute(&mut *transaction)
-            .await?;
+        if events.iter().any(|(_, event)| event.agent().is_some()) {
+            sqlx::query(INSERT_AGENT_EVENTS)
+                .bind(&batch)
+                .execute(&mut *transaction)
+                .await?;
+            rows::write_agents(&mut transaction, events).await?;
+        }
+        rows::write(&mut transaction, &rows).await?;
         let seq = self.batch.last().map_or(0, |entry| entry.seq);
         let last_at = events.last().map_or(0, |(_, event)| event.at.as_millis());
         sqlx::query(ADVANCE)
@@ -317,8 +312,7 @@ impl Link {
 
     fn remember(&mut self, rows: Rows) {
         for (call, row) in rows {
-            let going_on = row.record.ended_at.is_none() || row.recordings_open > 0;
-            if going_on && self.at_hand.len() < RECORDS_AT_HAND_MAX {
+            if row.goes_on() && self.at_hand.len() < RECORDS_AT_HAND_MAX {
                 self.at_hand.insert(call, row);
             } else {
                 self.at_hand.remove(&call);
@@ -345,35 +339,16 @@ async fn load(
     if elsewhere.is_empty() {
         return Ok(rows);
     }
-    let ids = json(&elsewhere)?;
+    let ids = rows::json(&elsewhere)?;
     for row in sqlx::query(SELECT_RECORDS)
         .bind(ids)
         .fetch_all(&mut **transaction)
         .await?
     {
-        let text: &str = row.try_get(1)?;
-        let record: CallRecord = serde_json::from_str(text).map_err(|source| LedgerError::Damaged {
-            what: "a call's record".into(),
-            source,
-        })?;
-        let first_seq = unsigned(row.try_get(0)?);
-        rows.insert(
-            record.call,
-            CallRow {
-                first_seq,
-                recordings_open: 0,
-                record,
-            },
-        );
+        let row = rows::call_row(&row)?;
+        rows.insert(row.record.call, row);
     }
     Ok(rows)
-}
-
-fn json<T: Serialize>(value: &T) -> Result<String, LedgerError> {
-    serde_json::to_string(value).map_err(|source| LedgerError::Damaged {
-        what: "a value".into(),
-        source,
-    })
 }
 
 /// `[[seq, event], …]` without reading the events again: they are JSON already.

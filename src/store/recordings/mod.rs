@@ -1,25 +1,38 @@
-//! The recorder: one thread, `recorder`, writes all recordings. Whoever has sound puts it into memory and goes on; every
-//! 0.7 seconds the thread writes what came and makes it durable. Knows no RTP and no call.
+//! The recorder: one thread, `recorder`, writes all recordings, plain or sealed. Whoever has sound puts it into memory and goes
+//! on; every 0.7 seconds the thread writes what came and makes it durable. Knows no RTP and no call.
 
-mod files;
-mod wav;
+mod care;
+mod fingerprint;
+mod frames;
+mod growing;
+mod names;
+mod reader;
+mod repair;
+mod sealed;
+mod worker;
 
 #[cfg(test)]
 mod tests;
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::media::recording::Channels;
+
 use super::disk::{Disk, RealDisk};
 use super::health::StoreHealth;
-use super::{lock, monotonic};
-use files::Growing;
-pub use files::{Finished, is_safe_name, repair, settle};
-pub use wav::wav_header;
+use super::lock;
+pub use care::{Condition, OnDisk, Rewrap, check, files, key_of, remove, rewrap};
+pub use fingerprint::Finished;
+pub use names::{Form, call_of, is_safe_name};
+pub use reader::{ReadError, Reader, Samples};
+pub use repair::{repair, settle};
+pub use sealed::{KeyError, SlotError, Vault};
+use worker::Worker;
 
 /// How often sound is written and made durable. Together with the time that the writing takes on a busy machine, a power cut
 /// or a kill takes less than the last second.
@@ -72,6 +85,16 @@ pub struct Outcome {
     pub stopped: Option<StopReason>,
 }
 
+impl Outcome {
+    fn refused(file: String) -> Self {
+        Self {
+            file,
+            finished: None,
+            stopped: Some(StopReason::Refused),
+        }
+    }
+}
+
 /// Is told once how a recording came out, on the recorder's thread; must not block.
 pub type Done = Box<dyn FnOnce(Outcome) + Send>;
 
@@ -111,38 +134,25 @@ struct Waiting {
 enum Job {
     Open {
         file: String,
-        channels: u16,
+        channels: Channels,
         shared: Arc<Shared>,
         done: Done,
     },
-    /// Some recording is finished: look now, not at the next second.
+    /// Some recording is finished: look now, not at the next flush.
     Look,
     Close,
 }
 
-struct Running {
-    growing: Option<Growing>,
-    file: String,
-    shared: Arc<Shared>,
-    done: Done,
-}
-
 impl Recorder {
-    /// Starts the recorder on a folder.
-    pub fn start(dir: &Path, health: Arc<StoreHealth>) -> io::Result<Self> {
-        Self::start_on(Arc::new(RealDisk), dir, health)
+    /// Starts the recorder on a folder. What it writes is sealed if the vault has a key.
+    pub fn start(dir: &Path, health: Arc<StoreHealth>, vault: Arc<Vault>) -> io::Result<Self> {
+        Self::start_on(Arc::new(RealDisk), dir, health, vault)
     }
 
     /// The same on any disk.
-    pub fn start_on(disk: Arc<dyn Disk>, dir: &Path, health: Arc<StoreHealth>) -> io::Result<Self> {
+    pub fn start_on(disk: Arc<dyn Disk>, dir: &Path, health: Arc<StoreHealth>, vault: Arc<Vault>) -> io::Result<Self> {
         let (jobs, inbox) = sync_channel(OPENINGS_MAX);
-        let worker = Worker {
-            disk,
-            dir: dir.to_owned(),
-            health: health.clone(),
-            running: Vec::new(),
-            buffer: Vec::new(),
-        };
+        let worker = Worker::new(disk, dir, health.clone(), vault);
         let thread = thread::Builder::new()
             .name("recorder".into())
             .spawn(move || worker.run(&inbox))?;
@@ -186,9 +196,12 @@ impl RecorderHandle {
     /// # Errors
     /// [`StopReason::Refused`]; `done` is not told then.
     pub fn open(&self, file: &str, channels: u16, done: Done) -> Result<Recording, StopReason> {
-        let channels = channels.clamp(1, 2);
+        let channels = match channels {
+            0 | 1 => Channels::One,
+            2.. => Channels::Two,
+        };
         let waiting = Waiting {
-            max_bytes: WAITING_MAX_BYTES * usize::from(channels),
+            max_bytes: WAITING_MAX_BYTES * usize::from(channels.count()),
             ..Waiting::default()
         };
         let shared = Arc::new(Shared {
@@ -234,140 +247,6 @@ impl Drop for Recording {
     fn drop(&mut self) {
         lock(&self.shared.waiting).finished = true;
         let _ = self.jobs.try_send(Job::Look); // if it is full, the thread is awake anyway
-    }
-}
-
-struct Worker {
-    disk: Arc<dyn Disk>,
-    dir: PathBuf,
-    health: Arc<StoreHealth>,
-    running: Vec<Running>,
-    buffer: Vec<u8>,
-}
-
-impl Worker {
-    fn run(mut self, inbox: &Receiver<Job>) {
-        let mut closing = false;
-        let mut flush_at = monotonic() + FLUSH;
-        while !closing {
-            // Nothing to do: sleep until someone calls. Otherwise look after all at each flush, however many calls come.
-            let job = if self.running.is_empty() {
-                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                inbox.recv_timeout(flush_at.saturating_duration_since(monotonic()))
-            };
-            match job {
-                Ok(Job::Open {
-                    file,
-                    channels,
-                    shared,
-                    done,
-                }) => self.open(file, channels, shared, done),
-                Ok(Job::Look) => self.sweep(false),
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(Job::Close) | Err(RecvTimeoutError::Disconnected) => closing = true,
-            }
-            let now = monotonic();
-            if now >= flush_at {
-                self.sweep(true);
-                flush_at = now + FLUSH;
-            }
-            self.health.recordings_open.set(self.running.len() as u64);
-        }
-        while let Ok(job) = inbox.try_recv() {
-            if let Job::Open { file, done, .. } = job {
-                done(Outcome {
-                    file,
-                    finished: None,
-                    stopped: Some(StopReason::Refused),
-                });
-            }
-        }
-        for running in &self.running {
-            lock(&running.shared.waiting).finished = true;
-        }
-        self.sweep(false);
-    }
-
-    fn open(&mut self, file: String, channels: u16, shared: Arc<Shared>, done: Done) {
-        let growing = match Growing::create(&*self.disk, &self.dir, &file, channels) {
-            Ok(growing) => Some(growing),
-            Err(error) => {
-                lock(&shared.waiting).stopped = Some(reason(&error));
-                None
-            }
-        };
-        self.running.push(Running {
-            growing,
-            file,
-            shared,
-            done,
-        });
-    }
-
-    /// Writes what came (if `all`, of every recording) and completes those that are finished or stopped.
-    fn sweep(&mut self, all: bool) {
-        let mut i = 0;
-        while i < self.running.len() {
-            let ends = {
-                let mut waiting = lock(&self.running[i].shared.waiting);
-                let ends = waiting.finished || waiting.stopped.is_some();
-                if all || ends {
-                    std::mem::swap(&mut waiting.samples, &mut self.buffer);
-                }
-                ends
-            };
-            let failed = self.write(i);
-            if ends || failed {
-                let running = self.running.swap_remove(i);
-                self.complete(running);
-            } else {
-                i += 1;
-            }
-        }
-    }
-
-    /// Writes the buffer to one recording and empties it. True: it cannot go on.
-    fn write(&mut self, i: usize) -> bool {
-        let running = &mut self.running[i];
-        let result = match &mut running.growing {
-            Some(growing) if !self.buffer.is_empty() => growing.append(&self.buffer),
-            Some(_) => Ok(()),
-            None => return true,
-        };
-        self.buffer.clear();
-        if let Err(error) = &result {
-            lock(&running.shared.waiting).stopped = Some(reason(error));
-        }
-        result.is_err()
-    }
-
-    fn complete(&self, running: Running) {
-        let Running {
-            growing,
-            file,
-            shared,
-            done,
-        } = running;
-        let mut stopped = lock(&shared.waiting).stopped.clone();
-        let finished = match growing.map(|growing| growing.finish(&*self.disk)) {
-            Some(Ok(finished)) => Some(finished),
-            Some(Err(error)) => {
-                stopped = stopped.or(Some(reason(&error)));
-                None
-            }
-            None => None,
-        };
-        if let Some(why) = &stopped {
-            self.health.recordings_failed.add(1);
-            lock(&shared.waiting).stopped = Some(why.clone());
-            tracing::error!(file, %why, "a recording stopped early; the call goes on");
-        }
-        done(Outcome {
-            file,
-            finished,
-            stopped,
-        });
     }
 }
 

@@ -3,22 +3,31 @@
 use super::Operators;
 use crate::http::house::{Entry, Feed, Following};
 use crate::http::{Answer, Error};
+use crate::store::ledger::EventFeed;
 
 impl Feed for Operators {
     fn last(&self) -> u64 {
-        0
+        self.handle.journal().durable_seq()
     }
 
-    fn follow(&self, _: u64) -> Box<dyn Following> {
-        Box::new(Nothing)
+    fn follow(&self, after: u64) -> Box<dyn Following> {
+        Box::new(Follower(EventFeed::new(
+            self.handle.ledger(),
+            self.handle.journal(),
+            after,
+        )))
     }
 }
 
-/// Until the store can be followed.
-struct Nothing;
+struct Follower(EventFeed);
 
-impl Following for Nothing {
+impl Following for Follower {
     fn next(&mut self) -> Answer<'_, Vec<Entry>> {
-        Box::pin(async { Err(Error::LedgerAway("events cannot be followed yet".into())) })
+        Box::pin(async {
+            self.0
+                .next()
+                .await
+                .map_err(|error| Error::LedgerAway(error.to_string()))
+        })
     }
 }

@@ -17,6 +17,7 @@ use crate::call::CallView;
 use crate::engine::{Handle, Server};
 use crate::http::House;
 use crate::kernel::Wall;
+use floor::Taken;
 
 /// How often the shards are asked for their calls.
 const LOOK: Duration = Duration::from_secs(1);
@@ -27,6 +28,7 @@ pub(super) struct Operators {
     dial: Vec<(&'static str, SocketAddr)>,
     started: Wall,
     live: Mutex<Vec<CallView>>,
+    picture: tokio::sync::Mutex<Option<Taken>>,
     stop: Arc<Notify>,
 }
 
@@ -49,6 +51,7 @@ impl Operators {
             dial: server.addresses().to_vec(),
             started,
             live: Mutex::default(),
+            picture: tokio::sync::Mutex::default(),
             stop,
         }
     }

@@ -96,17 +96,19 @@ impl Caller {
                     "silence".into()
                 }
                 Command::Hook { id, kind, params } => {
-                    let told = format!("hook {}{params:?}", kind.as_str());
+                    let told = match &kind {
+                        HookKind::Queue { name } => format!("wants {name}"),
+                        other => format!("hook {}{params:?}", other.as_str()),
+                    };
                     self.hooks.push((id, kind));
                     told
                 }
-                Command::CancelHook(id) => {
+                Command::CancelHook { id, .. } => {
                     let kind = self.hooks.iter().find(|(known, _)| *known == id).unwrap().1.as_str();
                     format!("leaves {kind}")
                 }
                 Command::Event(EventKind::Step { step }) => format!("at {step}"),
                 Command::Event(EventKind::Keys { keys, .. }) => format!("keys {keys}"),
-                Command::Event(EventKind::PersonRequested { queue, .. }) => format!("wants {queue}"),
                 Command::Event(EventKind::CallbackOwed { because, .. }) => format!("owed {because}"),
                 Command::Event(other) => format!("{other:?}"),
                 Command::Transfer { to, .. } => format!("transfer {to}"),

@@ -5,12 +5,7 @@ use super::*;
 #[test]
 fn a_person_is_asked_for_before_the_first_word_is_said() {
     let mut caller = Caller::dials(&demo(), "12345");
-    caller.lived(&[
-        "at main.start",
-        "wants general",
-        "hook queue[]",
-        "hears welcome/12345+welcome/recorded",
-    ]);
+    caller.lived(&["at main.start", "wants general", "hears welcome/12345+welcome/recorded"]);
     caller.input(Input::HookConnected(caller.hook()));
     caller.lived(&["silence"]); // the greeting does not hold back a free agent
     caller.presses("19").lived(&[]); // keys belong to the conversation

@@ -1,0 +1,61 @@
+//! Calls back that are owed: each is on record and known to the floor, until the citizen was reached or called again and was
+//! served, or somebody decided.
+
+use crate::kernel::{AgentId, EventKind, Now, PhoneNumber};
+use crate::queue::Debt;
+
+use super::desk::Desk;
+use super::gateway::is_number;
+use super::live::Call;
+
+impl Call {
+    /// Tells the floor of a debt that is being noted. Nobody can be called back who has no number.
+    pub(super) fn note_owed(&self, kind: &EventKind, now: Now, desk: &mut Desk) {
+        let EventKind::CallbackOwed { to, because } = kind else {
+            return;
+        };
+        if is_number(to.reveal()) {
+            let queue = self.last_queue.clone();
+            let debt = Debt {
+                call: self.id,
+                number: to.clone(),
+                queue: queue.unwrap_or_else(|| desk.manners.debts_queue.clone()),
+                because: because.clone(),
+                owed_at: now.wall,
+                attempts: 0,
+                not_before: None,
+            };
+            desk.floor.owe(debt, now);
+        }
+    }
+
+    /// A conversation broke off by no wish of the citizen's.
+    pub(super) fn owe_interrupted(&mut self, now: Now, desk: &mut Desk) {
+        let kind = EventKind::CallbackOwed {
+            to: self.citizen_number().clone(),
+            because: "interrupted".to_owned(),
+        };
+        self.note_owed(&kind, now, desk);
+        desk.note(self.id, kind, now);
+    }
+
+    /// The citizen has somebody to speak with: whatever was owed to him is settled.
+    pub(super) fn settle_by_speaking(&self, agent: &AgentId, now: Now, desk: &mut Desk) {
+        for debt in desk.floor.debts_to(self.citizen_number()) {
+            if desk.floor.settle(debt, now).is_some() {
+                let settled = EventKind::CallbackSettled {
+                    how: "called_again".to_owned(),
+                    by_call: Some(self.id),
+                    by: agent.to_string(),
+                    note: String::new(),
+                };
+                desk.note(debt, settled, now);
+            }
+        }
+    }
+
+    /// The citizen's number.
+    pub(super) fn citizen_number(&self) -> &PhoneNumber {
+        &self.from
+    }
+}

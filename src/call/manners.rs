@@ -1,0 +1,36 @@
+//! How people are served: what an operator chooses about calls with agents.
+
+use std::time::Duration;
+
+/// What an operator chooses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manners {
+    /// The prompt that a citizen on hold hears, again and again.
+    pub hold_music: String,
+    /// Whether conversations are recorded.
+    pub record_calls: bool,
+    /// Longest recording.
+    pub recording_max: Duration,
+    /// `Alert-Info` for agents' telephones: some pick up by themselves when they see it.
+    pub alert_info: Option<String>,
+    /// The queue that serves debts of calls that stood in none.
+    pub debts_queue: String,
+    /// How long telephones ring that people call: colleagues, citizens who are called back.
+    pub ring_timeout: Duration,
+    /// The number that is shown when agents call out, where the call belongs to no hotline.
+    pub hotline_number: String,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            hold_music: "tone/hold".to_owned(),
+            record_calls: true,
+            recording_max: Duration::from_secs(7_200),
+            alert_info: None,
+            debts_queue: "general".to_owned(),
+            ring_timeout: Duration::from_secs(45),
+            hotline_number: "12345".to_owned(),
+        }
+    }
+}

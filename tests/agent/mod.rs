@@ -1,0 +1,7 @@
+//! What agents live through at their telephones.
+
+mod answered;
+mod breaks;
+mod hold;
+mod offers;
+mod telephones;
