@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod agent;
+mod api;
 mod citizen;
 mod fuzz_seeds;
 mod registrar;
