@@ -9,6 +9,7 @@ use crate::sip::ua::{LegEnd, Side};
 
 use super::desk::{Command, Desk};
 use super::live::{Call, Phase};
+use super::party::PartyId;
 
 /// What happens once the ledger has it.
 #[derive(Debug)]
@@ -64,7 +65,6 @@ impl Call {
         kinds.extend(self.leave_walk(now, desk));
         kinds.push(EventKind::Ended { by, reason, status });
         desk.append(self.id, kinds, after, now);
-        self.withdraw_all(now, desk);
         self.drop_others(now, desk);
         if let Some(media) = self.citizen.media {
             self.finish_recording(media.id, desk);
@@ -119,6 +119,9 @@ impl Call {
 
     /// The citizen's dialog is gone, perhaps without a word.
     pub(super) fn leg_ended(&mut self, end: &LegEnd, now: Now, desk: &mut Desk) {
+        if self.phase == Phase::Placing {
+            return self.unanswered(PartyId::CITIZEN, end, now, desk);
+        }
         self.leg_gone = true;
         if self.phase != Phase::Ending {
             let (by, reason) = reason_of(end);

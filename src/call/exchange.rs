@@ -352,7 +352,9 @@ impl Exchange {
         for call in self.calls.values_mut() {
             let (status, after) = match call.phase {
                 Phase::Arriving | Phase::Answering => (Some(503), After::reject(503, retry_after_s)),
-                Phase::Answered | Phase::Talking | Phase::Ending => (None, After::HangUp { cause: 41 }),
+                Phase::Answered | Phase::Talking | Phase::Placing | Phase::Ending => {
+                    (None, After::HangUp { cause: 41 })
+                }
             };
             call.end(EndedBy::System, EndReason::Draining, status, after, now, &mut self.desk);
         }
@@ -407,6 +409,8 @@ impl Exchange {
             }
             if let Some(id) = self.desk.walks_to_drain.pop() {
                 self.with_call(id, |call, desk, shared| call.carry_out_walk(now, desk, shared));
+            } else if let Some(id) = self.desk.to_call.pop() {
+                self.with_call(id, |call, desk, shared| call.call_target(now, desk, shared));
             } else if !self.floor_turn(now) {
                 break;
             }
@@ -534,6 +538,9 @@ impl Exchange {
             who => call.party_ended(who, end, now, desk),
         });
         self.desk.by_leg.remove(&leg);
+        for (call, party) in self.desk.fell_silent(leg) {
+            self.with_call(call, |call, desk, shared| call.invite(party, now, desk, shared));
+        }
     }
 
     fn forget(&mut self, id: CallId) {
@@ -545,8 +552,8 @@ impl Exchange {
         if let Some(at) = call.armed {
             self.timers.remove(&(at, id));
         }
-        if call.admitted {
-            self.desk.counts.release(call.source);
+        if let Some(source) = call.counted_for {
+            self.desk.counts.release(source);
         }
     }
 

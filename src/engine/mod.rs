@@ -15,6 +15,7 @@ mod parts;
 pub mod plans;
 mod reach;
 mod recorder;
+mod restart;
 mod server;
 mod shard;
 mod sip_ports;

@@ -29,7 +29,7 @@ use super::clock;
 use super::gauges::{ShardGauges, TrunkBoard};
 use super::hands::Hands;
 use super::library::Library;
-use super::media::{FrameSink, MediaConfig, MediaEvents, MediaPool};
+use super::media::{MediaConfig, MediaEvents, MediaPool};
 use super::meter::Meter;
 use super::reach::Reacher;
 use super::recorder::Recordings;
@@ -95,7 +95,6 @@ pub(super) fn media_pool(
     config: &Config,
     workers: u8,
     shards: &[mpsc::Sender<Input>],
-    recordings: Arc<Recordings>,
 ) -> Result<MediaPool, StartError> {
     let shards = shards.to_vec();
     let events: MediaEvents = Arc::new(move |id: MediaId, output: MediaOutput| {
@@ -119,8 +118,7 @@ pub(super) fn media_pool(
         ..MediaConfig::default()
     };
     let clock: crate::net::Clock = Arc::new(clock::mono);
-    let sink: Arc<dyn FrameSink> = recordings;
-    MediaPool::start(&pool_config, &clock, &events, &sink).map_err(|e| system("media workers", e))
+    MediaPool::start(&pool_config, &clock, &events).map_err(|e| system("media workers", e))
 }
 
 pub(super) fn listen_tcp(config: &Config, sip: &Arc<SipPorts>) -> Result<(TcpTransport, Vec<SocketAddr>), StartError> {

@@ -32,6 +32,7 @@ use super::parts::{
 use super::plans;
 use super::reach::Reacher;
 use super::recorder::Recordings;
+use super::restart;
 use super::shard::{INPUTS_MAX, Input, Shard};
 use super::sip_ports::SipPorts;
 use super::trunks;
@@ -98,6 +99,7 @@ impl Server {
                 "ALARM: the disk lost journal entries that it had confirmed"
             );
         }
+        let died_at = restart::settle(&store).await;
         let recordings = Arc::new(Recordings::new(
             store.recorder(),
             store.health.clone(),
@@ -107,7 +109,7 @@ impl Server {
         let count = shard_count(config);
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(INPUTS_MAX)).unzip();
         let workers = worker_count(config);
-        let media = Arc::new(media_pool(config, workers, &senders, recordings.clone())?);
+        let media = Arc::new(media_pool(config, workers, &senders)?);
         let port_config = PortConfig {
             port_min: config.media.rtp_port_min,
             port_max: config.media.rtp_port_max,
@@ -146,7 +148,7 @@ impl Server {
             media: media.clone(),
             library: library.clone(),
             recordings,
-            reacher,
+            reacher: reacher.clone(),
             trunks: Arc::default(),
         };
         let tcp = listen_tcp(config, &sip)?;
@@ -185,6 +187,9 @@ impl Server {
             addresses.extend(bound.into_iter().map(|a| ("udp", a)));
         }
         addresses.extend(tcp.1.iter().map(|a| ("tcp", *a)));
+        if let Some(died_at) = died_at {
+            tokio::spawn(restart::say_goodbye(store.ledger.clone(), died_at, reacher));
+        }
         let watch_stop = Arc::new(AtomicBool::new(false));
         let watched = Watched {
             shards: gauges.clone(),

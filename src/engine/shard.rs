@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::call::{CallView, Denied, Done, Exchange, Order, Recorded, Shared, TrunkState};
-use crate::kernel::{MediaId, Now};
+use crate::kernel::{Dialog, MediaId, Now};
 use crate::media::{MediaOutput, QualityStats};
 use crate::queue::{AgentView, Debt, FloorConfig, Profile, QueueView, Restored, Returning};
 use crate::sip::Flow;
@@ -57,6 +57,8 @@ pub enum Input {
     Order(Box<Order>, oneshot::Sender<Result<Done, Denied>>),
     /// Who wants to see agents, queues and debts.
     Room(oneshot::Sender<Room>),
+    /// Goodbye in a dialog of the last run, by this way.
+    Farewell(Box<Dialog>, Flow),
     /// The house closes: the first shard gives the registrations back.
     StopTrunks,
     /// Who wants to know when the carriers have taken it.
@@ -167,6 +169,11 @@ impl Shard {
             Input::TrunkFailed(name, target) => self.exchange.trunk_target_failed(&name, target, now),
             Input::Bound(change) => self.exchange.bound(change, now),
             Input::Agents(profiles) => self.exchange.set_agents(profiles.to_vec(), now),
+            Input::Farewell(dialog, flow) => {
+                if let Err(error) = self.exchange.farewell(&dialog, flow, now) {
+                    tracing::warn!(%error, "a telephone of a call that was cut off cannot be told");
+                }
+            }
             Input::Floor(config) => self.exchange.set_floor((*config).clone(), now),
             Input::Restore(past) => self.exchange.restore(past.agents, past.returning, past.debts, now),
             Input::Order(order, reply) => self.order(*order, reply, now),
