@@ -3,6 +3,7 @@
 //! `config/yihao.toml` documents every key; a test holds it and these structs together.
 
 mod bounds;
+mod callbacks;
 mod dialplan;
 mod http;
 mod keys;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use callbacks::Callbacks;
 pub use dialplan::Dialplan;
 pub use http::Http;
 pub use media::{Io, Media};
@@ -67,6 +69,8 @@ pub struct Config {
     pub store: Store,
     /// `[recordings]`
     pub recordings: Recordings,
+    /// `[callbacks]`
+    pub callbacks: Callbacks,
     /// `[http]`
     pub http: Http,
     /// `[log]`
@@ -112,6 +116,7 @@ impl Default for Config {
             prompts: Prompts::default(),
             store: Store::default(),
             recordings: Recordings::default(),
+            callbacks: Callbacks::default(),
             http: Http::default(),
             log: Log::default(),
             drain: Drain::default(),

@@ -171,7 +171,10 @@ fn rules_between_keys_are_checked() {
         ("[sip]\nuser_agent = \"a\\r\\nVia: b\"", "control characters"),
         ("[registrar]\nrealm = \"a:b\"", "without quotes"),
         ("[registrar]\ndigests = []", "each once"),
-        ("[registrar]\nexpires_min_s = 3600\nexpires_nat_s = 3600", "must not be below"),
+        (
+            "[registrar]\nexpires_min_s = 3600\nexpires_nat_s = 3600",
+            "must not be below",
+        ),
         ("[media]\nlaws = [\"a\", \"a\"]", "each once"),
         ("[media]\nlaws = []", "each once"),
         ("[dialplan]\ntransfer_allow = [\"*\"]", "is no number such as"),

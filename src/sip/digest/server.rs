@@ -113,14 +113,14 @@ impl Authenticator {
         let nonce = self.nonce_for(peer, now);
         let each = self.offered.iter().copied();
         each.map(|algorithm| Challenge {
-                realm: self.realm.clone(),
-                nonce: nonce.clone(),
-                algorithm,
-                qop: vec!["auth".to_owned()],
-                opaque: None,
-                stale,
-            })
-            .collect()
+            realm: self.realm.clone(),
+            nonce: nonce.clone(),
+            algorithm,
+            qop: vec!["auth".to_owned()],
+            opaque: None,
+            stale,
+        })
+        .collect()
     }
 
     fn nonce_for(&mut self, peer: &str, now: Wall) -> String {

@@ -110,10 +110,7 @@ impl People {
         Self {
             path: path.into(),
             readers: pool(READERS).connect_lazy_with(options.read_only(true)),
-            writer: pool(1)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .connect_lazy_with(writing),
+            writer: pool(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(writing),
         }
     }
 

@@ -342,6 +342,17 @@ async fn debts_are_listed_oldest_first_and_go_where_somebody_calls_back() {
     assert_eq!(list(open()).await, [call(2), call(3)]);
     let after = Some(call(3));
     assert_eq!(list(DebtFilter { after, ..open() }).await, [call(1)]);
+    let newest_first = true;
+    assert_eq!(list(DebtFilter { newest_first, ..open() }).await, [call(1), call(3)]);
+    assert_eq!(
+        list(DebtFilter {
+            newest_first,
+            after,
+            ..open()
+        })
+        .await,
+        [call(2)]
+    );
     let standing = Standing::Settled;
     assert_eq!(list(DebtFilter { standing, ..open() }).await, [call(4)]);
     let until = Some(at(20_000));
