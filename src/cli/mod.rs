@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Parses, asks the rest of the house, prints; decides nothing.
 
+mod agent;
 mod ask;
 mod call;
 mod callbacks;
@@ -11,6 +12,7 @@ mod dialplan;
 mod prove;
 mod serve;
 mod table;
+mod token;
 mod when;
 
 use std::io::Write;
@@ -50,6 +52,10 @@ enum Command {
     Callbacks(callbacks::Arguments),
     /// Prove that nobody was lost: every call ended in one of the five ways. Exit code 1 if one did not, 2 if it cannot be told
     Prove(prove::Arguments),
+    /// 坐席账号 Accounts of agents: add, list, show, set, remove, password, import
+    Agent(agent::Arguments),
+    /// 访问令牌 Tokens of the HTTP port: add, list, revoke
+    Token(token::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -70,6 +76,8 @@ pub fn main() -> ExitCode {
         Command::Calls(more) => calls::run(&config, &more),
         Command::Callbacks(more) => callbacks::run(&config, &more),
         Command::Prove(more) => prove::run(&config, &more),
+        Command::Agent(more) => agent::run(&config, &more),
+        Command::Token(more) => token::run(&config, &more),
         Command::Config => config::run(&config),
     };
     match done {

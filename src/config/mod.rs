@@ -4,6 +4,7 @@
 
 mod bounds;
 mod callbacks;
+mod codes;
 mod dialplan;
 mod http;
 mod keys;
@@ -11,6 +12,7 @@ mod media;
 mod operations;
 mod problem;
 mod prompts;
+mod queue;
 mod recordings;
 mod registrar;
 mod rules;
@@ -25,12 +27,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use callbacks::Callbacks;
+pub use codes::Codes;
 pub use dialplan::Dialplan;
 pub use http::Http;
 pub use media::{Io, Media};
 pub use operations::{Drain, Log, LogFormat, LogLevel};
 pub use problem::Problem;
 pub use prompts::{Prompts, SpeechEngine};
+pub use queue::{Floor, QUEUES_MAX, Queue, Requires, Strategy};
 pub use recordings::{Encrypt, Recordings};
 pub use registrar::{Digest, Registrar};
 pub use secret::Secret;
@@ -59,6 +63,8 @@ pub struct Config {
     pub sip: Sip,
     /// `[registrar]`
     pub registrar: Registrar,
+    /// `[codes]`
+    pub codes: Codes,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -77,6 +83,10 @@ pub struct Config {
     pub log: Log,
     /// `[drain]`
     pub drain: Drain,
+    /// `[floor]`
+    pub floor: Floor,
+    /// `[[queue]]`, one for each. None: nobody can be reached.
+    pub queue: Vec<Queue>,
     /// `[[trunk]]`, one for each carrier or peer exchange.
     pub trunk: Vec<Trunk>,
 }
@@ -111,6 +121,7 @@ impl Default for Config {
             language: Language::default(),
             sip: Sip::default(),
             registrar: Registrar::default(),
+            codes: Codes::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),
@@ -120,6 +131,8 @@ impl Default for Config {
             http: Http::default(),
             log: Log::default(),
             drain: Drain::default(),
+            floor: Floor::default(),
+            queue: Vec::new(),
             trunk: Vec::new(),
         }
     }

@@ -2,7 +2,9 @@
 //! together. Refuses to decide anything about a call.
 
 pub mod clock;
+mod codes;
 mod commits;
+pub mod floor;
 mod gauges;
 mod handle;
 mod hands;
@@ -15,6 +17,7 @@ pub mod plans;
 mod reach;
 mod recorder;
 mod restart;
+mod registrar;
 mod server;
 mod shard;
 mod sip_ports;
