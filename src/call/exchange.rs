@@ -14,7 +14,6 @@ use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message, Method};
-use crate::sip::registrar::Accounts;
 use crate::sip::sdp::LocalAudio;
 use crate::sip::transaction::TransactionConfig;
 use crate::sip::trunk::{Answer, Target, TrunkConfig};
@@ -32,7 +31,6 @@ use super::manners::Manners;
 use super::message::{self, Recorded};
 use super::party::PartyId;
 use super::recorder::Purpose;
-use super::register::Registrar;
 use super::short_call::ShortCalls;
 use super::trunks::Trunks;
 
@@ -128,8 +126,6 @@ pub struct Exchange {
     pub(super) touched: Vec<CallId>,
     pub(super) doorkeeper: Doorkeeper,
     pub(super) short_calls: ShortCalls,
-    registrar: Registrar,
-    touched: Vec<CallId>,
     trunks: Trunks,
     pub(super) desk: Desk,
     pub(super) shared: Shared,
@@ -146,7 +142,6 @@ impl Exchange {
         };
         let silence = config.transactions.t1 * SILENCE_T1;
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
-        let registrar = Registrar::new(&mut rng);
         let doorkeeper = Doorkeeper::new(rng.random());
         let mut desk = Desk::new(ua, (config.shard, config.shards), config.media_workers, silence, rng);
         desk.manners = shared.manners.clone();
@@ -157,7 +152,6 @@ impl Exchange {
             touched: Vec::new(),
             doorkeeper,
             short_calls: ShortCalls::default(),
-            registrar,
             trunks: Trunks::default(),
             desk,
             shared,
@@ -239,11 +233,6 @@ impl Exchange {
     /// Whether every carrier has taken our farewell, or had two seconds for it.
     pub fn trunks_are_stopped(&self, now: Now) -> bool {
         self.trunks.are_stopped(now)
-    }
-
-    /// Who may call as one of ours, and the hashes of their passwords.
-    pub fn set_accounts(&mut self, accounts: Arc<Accounts>) {
-        let _ = accounts; // nobody is asked yet
     }
 
     /// A media worker reports.

@@ -29,7 +29,6 @@ mod people;
 pub mod phone;
 mod placed;
 mod recorder;
-mod register;
 mod ring;
 mod send_on;
 mod short_call;

@@ -89,6 +89,8 @@ impl Handle {
         let (ask, answer) = oneshot::channel();
         self.registrar.put(registrar::Input::Bindings(ask));
         answer.await.unwrap_or_default()
+    }
+
     /// The journal: what is noted from outside of the calls goes in here, and what happens is followed here.
     pub fn journal(&self) -> &Journal {
         &self.journal

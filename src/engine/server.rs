@@ -33,8 +33,8 @@ use super::parts::{
 use super::plans;
 use super::reach::Reacher;
 use super::recorder::Recordings;
-use super::restart;
 use super::registrar::{self, Registration};
+use super::restart;
 use super::shard::{INPUTS_MAX, Input, Shard};
 use super::sip_ports::SipPorts;
 use super::trunks;

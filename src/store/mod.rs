@@ -210,14 +210,12 @@ impl Store {
             ..
         } = self;
         watcher.abort();
+        orphans.abort();
         // An error of the channel itself is its end: all done, or the drain is gone.
         if tokio::time::timeout(CLOSING_WAIT, closing.wait_for(Option::is_some))
             .await
             .is_err()
         {
-        orphans.abort();
-        // An error of the channel itself is its end: all done.
-        if tokio::time::timeout(CLOSING_WAIT, closing.changed()).await.is_err() {
             tracing::warn!("calls of the last run are not closed yet; the next start does it");
         }
         let flushing = journal.clone();

@@ -31,7 +31,6 @@ pub use debts::{DebtCounts, DebtFilter, OwedCall, Standing};
 pub use drain::{Drain, DrainConfig, Drained};
 pub use feed::EventFeed;
 pub use query::{CallFilter, Counts, Found, Order};
-pub use query::{CallFilter, Counts, Found, Order, Reveal};
 pub use recordings::{Listed, Place, RECORDINGS_MAX};
 
 /// How long a statement waits for another process's lock before it gives up and is tried again later.
