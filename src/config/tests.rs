@@ -66,6 +66,7 @@ fn every_key_is_in_the_reference_and_every_key_of_the_reference_exists() {
         "store",
         "recordings",
         "codes",
+        "callbacks",
         "http",
         "log",
         "drain",
