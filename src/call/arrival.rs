@@ -88,6 +88,8 @@ impl Call {
             scene: Scene::default(),
             music: false,
             masked: false,
+            spoken: None,
+            survey: None,
             walk: None,
             language,
             deadline: None,
@@ -100,6 +102,7 @@ impl Call {
             end_on_record: false,
             leg_gone: false,
             conversation_end: None,
+            served_end: None,
             last_step: None,
         };
         match desk.counts.admit(source, peer, &shared.limits, shared.draining) {

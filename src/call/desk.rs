@@ -23,6 +23,7 @@ use super::ending::After;
 use super::gateway::TrunkState;
 use super::manners::Manners;
 use super::recorder::Purpose;
+use super::survey::Asked;
 
 /// The low bits of a [`MediaId`] name its media worker; bridged sessions share one.
 const WORKER_BITS: u32 = 8;
@@ -234,6 +235,8 @@ pub(super) struct Desk {
     recordings: HashMap<MediaId, VecDeque<Recording>>,
     /// Who waits, who is free, who is given to whom.
     pub floor: Floor,
+    /// Numbers that were asked for a rating.
+    pub asked: Asked,
     /// The telephones of each account, the preferred ones first.
     devices: HashMap<String, Vec<Binding>>,
     /// How people are served.
@@ -247,7 +250,7 @@ pub(super) struct Desk {
     /// Calls whose walk has something to say.
     pub walks_to_drain: Vec<CallId>,
     out: VecDeque<Command>,
-    tickets: HashMap<u64, (CallId, Vec<After>)>,
+    tickets: HashMap<u64, (Option<CallId>, Vec<After>)>,
     last_ticket: u64,
     last_id: u64,
     shard: u16,
@@ -273,6 +276,7 @@ impl Desk {
             by_offer: HashMap::new(),
             recordings: HashMap::new(),
             floor: Floor::new(no_queues(), rng.random()),
+            asked: Asked::default(),
             devices: HashMap::new(),
             manners: Manners::default(),
             trunks: HashMap::new(),
@@ -309,7 +313,7 @@ impl Desk {
     /// Writes events; `after` happens when they are durable.
     pub(super) fn append(&mut self, call: CallId, kinds: Vec<EventKind>, after: After, now: Now) {
         self.last_ticket += 1;
-        self.tickets.insert(self.last_ticket, (call, vec![after]));
+        self.tickets.insert(self.last_ticket, (Some(call), vec![after]));
         let events = kinds
             .into_iter()
             .map(|kind| Event::of_call(call, now.wall, kind))
@@ -322,22 +326,28 @@ impl Desk {
 
     /// Lets the answer to a BYE go when the last thing that was written is durable: what it says stands there.
     pub(super) fn confirm_when_durable(&mut self, leg: LegId, now: Now) {
-        let appends = self.out.iter_mut().rev().find_map(|command| match command {
-            Command::Append { events, ticket } => Some((events.first()?.call()?, ticket)),
+        let ticket = self.ticket_of_the_last();
+        match ticket.and_then(|ticket| self.tickets.get_mut(&ticket)) {
+            Some((_, afters)) => afters.push(After::ConfirmParty(leg)),
+            None => self.ua.confirm_bye(leg, now),
+        }
+    }
+
+    /// The ticket of the last thing that is still to be written, if there is any.
+    pub(super) fn ticket_of_the_last(&mut self) -> Option<u64> {
+        let (call, ticket) = self.out.iter_mut().rev().find_map(|command| match command {
+            Command::Append { events, ticket } => Some((events.first().and_then(Event::call), ticket)),
             _other => None,
-        });
-        let Some((call, ticket)) = appends else {
-            return self.ua.confirm_bye(leg, now);
-        };
+        })?;
         let number = *ticket.get_or_insert_with(|| {
             self.last_ticket += 1;
             self.last_ticket
         });
-        let entry = self.tickets.entry(number).or_insert_with(|| (call, Vec::new()));
-        entry.1.push(After::ConfirmParty(leg));
+        self.tickets.entry(number).or_insert_with(|| (call, Vec::new()));
+        Some(number)
     }
 
-    pub(super) fn redeem(&mut self, ticket: u64) -> Option<(CallId, Vec<After>)> {
+    pub(super) fn redeem(&mut self, ticket: u64) -> Option<(Option<CallId>, Vec<After>)> {
         self.tickets.remove(&ticket)
     }
 

@@ -1,6 +1,6 @@
 //! The exchange: all calls of one shard. Takes messages, sound events and time; gives commands.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,9 @@ use super::trunks::Trunks;
 
 /// A carrier that does not even say 100 within so many T1 is dead (four transmissions of the INVITE).
 const SILENCE_T1: u32 = 10;
+
+/// Ended calls that are remembered.
+const RECENT_MAX: usize = 10_000;
 
 /// What an exchange needs to begin.
 pub struct ExchangeConfig {
@@ -111,6 +114,8 @@ pub struct CallView {
 /// All calls of one shard.
 pub struct Exchange {
     pub(super) calls: HashMap<CallId, Call>,
+    /// Calls that ended lately: agents still say what came of them.
+    pub(super) recent: VecDeque<CallId>,
     /// The next timer of each call that has one, so that a thousand parked calls cost nothing.
     timers: BTreeSet<(Mono, CallId)>,
     /// Calls that may have changed in this turn.
@@ -136,6 +141,7 @@ impl Exchange {
         desk.manners = shared.manners.clone();
         Self {
             calls: HashMap::new(),
+            recent: VecDeque::new(),
             timers: BTreeSet::new(),
             touched: Vec::new(),
             registrar,
@@ -260,8 +266,8 @@ impl Exchange {
 
     /// The ledger has it: what waited for it may leave.
     pub fn committed(&mut self, ticket: u64, now: Now) {
-        let (id, afters) = self.desk.redeem(ticket).unzip();
-        for after in afters.into_iter().flatten() {
+        let (id, afters) = self.desk.redeem(ticket).unwrap_or_default();
+        for after in afters {
             match (after, id) {
                 (After::ConfirmParty(leg), _) => self.desk.ua.confirm_bye(leg, now),
                 (after, Some(id)) => self.with_call(id, |call, desk, _| call.carry_out(after, now, desk)),
@@ -470,6 +476,7 @@ impl Exchange {
                 // A caller may not send us elsewhere: toll fraud (RFC 3515 §2.4.2 allows 603).
                 self.desk.ua.respond(key, request.reply(603), now);
             }
+            UaEvent::ReferAnswered { .. } | UaEvent::ReferNotified { .. } => {} // we ask nobody
             UaEvent::Ended { leg, end } => self.leg_ended(leg, &end, now),
         }
     }
@@ -503,6 +510,10 @@ impl Exchange {
 
     fn forget(&mut self, id: CallId) {
         let Some(call) = self.calls.remove(&id) else { return };
+        if self.recent.len() >= RECENT_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(id);
         if let Some(at) = call.armed {
             self.timers.remove(&(at, id));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kernel::{AgentId, CallId, EventKind, Now, OfferEnd};
+use crate::kernel::{AgentId, CallId, EventKind, Now, OfferEnd, PhoneNumber, Wall};
 use crate::queue::{
     AgentView, Command as FloorCommand, Debt, FloorConfig, Profile, QueueView, Restored, Returning, Task,
 };
@@ -29,6 +29,11 @@ impl Exchange {
     pub fn restore(&mut self, agents: Vec<Restored>, returning: Vec<Returning>, debts: Vec<Debt>, now: Now) {
         self.desk.floor.restore(agents, returning, debts, now);
         self.turn(now);
+    }
+
+    /// Numbers that were asked for a rating before a restart, and when: nobody is asked twice in four hours.
+    pub fn restore_asked(&mut self, asked: Vec<(PhoneNumber, Wall)>) {
+        self.desk.asked.restore(asked);
     }
 
     /// The registrar has news of an account's telephones.

@@ -18,6 +18,7 @@ use super::exchange::Shared;
 use super::offer::Ring;
 use super::party::Party;
 use super::people::MUSIC_PLAY;
+use super::survey::{SURVEY_PLAY, Spoken, Survey};
 use super::transfer::RINGBACK_PLAY;
 use super::waiting::Place;
 
@@ -101,6 +102,10 @@ pub(super) struct Call {
     pub music: bool,
     /// The recording keeps silence.
     pub masked: bool,
+    /// The agent with whom he spoke last.
+    pub spoken: Option<Spoken>,
+    /// He is being asked how it was.
+    pub survey: Option<Box<Survey>>,
     pub walk: Option<Box<Walk>>,
     pub language: Language,
     pub deadline: Option<Mono>,
@@ -116,6 +121,8 @@ pub(super) struct Call {
     pub ringback: bool,
     /// How the last conversation ended, until the plan goes on with the caller.
     pub conversation_end: Option<(EndedBy, EndReason)>,
+    /// How the conversation with an agent ended: what the plan says afterwards is but a goodbye.
+    pub served_end: Option<(EndedBy, EndReason)>,
     /// The end is durable: what it answers may leave.
     pub end_on_record: bool,
     /// The citizen's dialog is over.
@@ -190,6 +197,9 @@ impl Call {
         if play == RINGBACK_PLAY || play == MUSIC_PLAY {
             return;
         }
+        if play == SURVEY_PLAY {
+            return self.survey_heard(now, desk);
+        }
         if self.prompt == Some(play) {
             self.prompt = None;
         }
@@ -207,7 +217,9 @@ impl Call {
             return;
         }
         self.last_key = Some((digit, heard, now.mono));
-        self.walk_on(WalkInput::Digit(digit), now, desk);
+        if !self.survey_pressed(digit, now, desk) {
+            self.walk_on(WalkInput::Digit(digit), now, desk);
+        }
     }
 
     /// Hands the walk an input; what it wants is carried out by [`Call::carry_out_walk`].
@@ -221,7 +233,8 @@ impl Call {
     /// The earliest timer of this call.
     pub(super) fn poll_timeout(&self) -> Option<Mono> {
         let walk = self.walk.as_deref().and_then(Walk::poll_timeout);
-        [walk, self.deadline].into_iter().flatten().min()
+        let survey = self.survey.as_deref().and_then(Survey::deadline);
+        [walk, survey, self.deadline].into_iter().flatten().min()
     }
 
     /// Timers that are due.
@@ -237,6 +250,7 @@ impl Call {
             );
             return;
         }
+        self.survey_timed_out(now, desk);
         if let Some(walk) = self.walk.as_deref_mut()
             && walk.poll_timeout().is_some_and(|d| d <= now.mono)
         {
@@ -309,7 +323,8 @@ impl Call {
     fn hook(&mut self, id: HookId, kind: &HookKind, now: Now, desk: &mut Desk) {
         match kind {
             HookKind::Queue { name } => self.enter_queue(id, name, now, desk),
-            HookKind::Knowledge | HookKind::CaseStatus | HookKind::Appointment | HookKind::Survey => {
+            HookKind::Survey => self.ask_for_rating(id, now, desk),
+            HookKind::Knowledge | HookKind::CaseStatus | HookKind::Appointment => {
                 self.hook_done(id, "unavailable", now, desk);
             }
         }
@@ -326,7 +341,8 @@ impl Call {
     }
 
     fn hang_up(&mut self, reason: EndReason, now: Now, desk: &mut Desk) {
-        let (by, reason) = self.conversation_end.unwrap_or((EndedBy::System, reason));
+        let how = self.conversation_end.or(self.served_end);
+        let (by, reason) = how.unwrap_or((EndedBy::System, reason));
         self.end(by, reason, None, After::HangUp { cause: 16 }, now, desk);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ivr::walk::Input as WalkInput;
-use crate::kernel::{EventKind, MediaId, Now};
+use crate::kernel::{EventKind, MediaId, Now, recording};
 use crate::media::MediaCommand;
 
 use super::desk::{Command, Desk, Recording};
@@ -15,7 +15,7 @@ impl Call {
     pub(super) fn record(&mut self, max_s: u32, silence_s: u32, purpose: &str, now: Now, desk: &mut Desk) {
         let Some(media) = self.citizen.media else { return };
         self.recordings_made += 1;
-        let file = format!("{purpose}/{}-{}.wav", self.id, self.recordings_made);
+        let file = recording::file_name(self.id, self.recordings_made, now.wall, &desk.manners.zone);
         desk.note(
             self.id,
             EventKind::RecordingStarted {

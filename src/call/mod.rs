@@ -3,6 +3,7 @@
 //!
 //! The order that matters here: what an answer says is in the ledger before the answer leaves ([`Exchange::committed`]).
 
+mod accounts;
 mod admission;
 mod arrival;
 mod bridge;
@@ -18,11 +19,13 @@ mod manners;
 mod message;
 mod offer;
 mod order;
+mod orders;
 mod party;
 mod people;
 pub mod phone;
 mod recorder;
 mod register;
+mod survey;
 mod transfer;
 mod trunks;
 mod waiting;

@@ -10,6 +10,7 @@ use crate::queue::OfferId;
 use super::desk::Desk;
 use super::live::Call;
 use super::party::{Errand, PartyId, Who};
+use super::survey::Spoken;
 
 /// Telephones of one agent that ring at once.
 const DEVICES_MAX: usize = 8;
@@ -105,6 +106,11 @@ impl Call {
         let Some(party) = self.party_mut(id) else { return };
         party.part = Some(Part::Agent);
         let (name, agent) = (party.who.name(), party.agent().cloned());
+        self.spoken = agent.clone().map(|agent| Spoken {
+            agent,
+            since: now.mono,
+            until: None,
+        });
         desk.note(self.id, EventKind::AnsweredByPerson { agent: name }, now);
         self.converse(now, desk);
         if let Some(agent) = agent {
@@ -115,6 +121,7 @@ impl Call {
     /// The citizen has somebody to speak with: the plan falls silent, and the two are bridged at once.
     pub(super) fn converse(&mut self, now: Now, desk: &mut Desk) {
         self.in_conversation = true;
+        self.served_end = None;
         self.hold = false;
         self.prompt = None;
         self.citizen.command(crate::media::MediaCommand::StopPlaying, desk);
@@ -164,6 +171,9 @@ impl Call {
             desk.note(self.id, EventKind::PartLeft { who, part }, now);
         }
         if part == Some(Part::Agent) {
+            if let Some(spoken) = &mut self.spoken {
+                spoken.until = Some(now.mono);
+            }
             self.hold = false; // who was on hold is with the others again
         }
         self.drop_party(id, None, now, desk);
@@ -182,7 +192,7 @@ impl Call {
     /// The last one who spoke with the citizen has left: the plan goes on with him.
     pub(super) fn conversation_over(&mut self, how: (EndedBy, EndReason), now: Now, desk: &mut Desk) {
         self.in_conversation = false;
-        self.conversation_end = Some(how);
+        self.served_end = Some(how);
         self.drop_others(now, desk);
         self.arrange(desk);
         self.end_conversation_recording(desk);

@@ -6,6 +6,7 @@ mod check;
 mod config;
 mod demo;
 mod dialplan;
+mod recordings;
 mod serve;
 mod table;
 
@@ -42,6 +43,8 @@ enum Command {
     Dialplan(dialplan::Arguments),
     /// Show calls from the ledger
     Calls(calls::Arguments),
+    /// Recordings: list, export as WAV, verify, legal hold, retention, keys
+    Recordings(recordings::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Check => check::run(&config),
         Command::Dialplan(more) => dialplan::run(&config, &more),
         Command::Calls(more) => calls::run(&config, &more),
+        Command::Recordings(more) => recordings::run(&config, &more),
         Command::Config => config::run(&config),
     };
     match done {

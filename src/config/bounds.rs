@@ -47,6 +47,7 @@ impl Config {
             }));
         };
         section("sip", self.sip.bounds());
+        section("registrar", self.registrar.bounds());
         section("media", self.media.bounds());
         section("dialplan", self.dialplan.bounds());
         section("prompts", self.prompts.bounds());

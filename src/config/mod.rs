@@ -11,6 +11,7 @@ mod operations;
 mod problem;
 mod prompts;
 mod recordings;
+mod registrar;
 mod rules;
 mod secret;
 mod sip;
@@ -29,6 +30,7 @@ pub use operations::{Drain, Log, LogFormat, LogLevel};
 pub use problem::Problem;
 pub use prompts::{Prompts, SpeechEngine};
 pub use recordings::{Encrypt, Recordings};
+pub use registrar::{Digest, Registrar};
 pub use secret::Secret;
 pub use sip::Sip;
 pub use store::Store;
@@ -53,6 +55,8 @@ pub struct Config {
     pub language: Language,
     /// `[sip]`
     pub sip: Sip,
+    /// `[registrar]`
+    pub registrar: Registrar,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -102,6 +106,7 @@ impl Default for Config {
             time_zone: "Asia/Shanghai".into(),
             language: Language::default(),
             sip: Sip::default(),
+            registrar: Registrar::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),
@@ -191,6 +196,11 @@ impl Config {
     /// The ledger's database, derived from the journal.
     pub fn ledger_file(&self) -> PathBuf {
         self.data_dir.join("ledger.sqlite3")
+    }
+
+    /// Agents, their telephones, tokens.
+    pub fn people_file(&self) -> PathBuf {
+        self.data_dir.join("people.sqlite3")
     }
 
     /// Where recordings lie.

@@ -19,6 +19,9 @@ impl Config {
         };
         self.general_rules(&mut rule);
         self.sip_rules(&mut rule);
+        for (key, holds, message) in self.registrar.rules() {
+            rule(holds, &format!("registrar.{key}"), message);
+        }
         self.media_rules(&mut rule);
         self.service_rules(&mut rule);
         self.recording_rules(&mut rule);

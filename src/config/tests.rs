@@ -169,6 +169,12 @@ fn rules_between_keys_are_checked() {
         ("[sip]\nlisten_udp = []\nlisten_tcp = []", "nobody could call"),
         ("[sip]\nsession_expires_s = 100\nmin_se_s = 200", "must not be above"),
         ("[sip]\nuser_agent = \"a\\r\\nVia: b\"", "control characters"),
+        ("[registrar]\nrealm = \"a:b\"", "without quotes"),
+        ("[registrar]\ndigests = []", "each once"),
+        (
+            "[registrar]\nexpires_min_s = 3600\nexpires_nat_s = 3600",
+            "must not be below",
+        ),
         ("[media]\nlaws = [\"a\", \"a\"]", "each once"),
         ("[media]\nlaws = []", "each once"),
         ("[dialplan]\ntransfer_allow = [\"*\"]", "is no number such as"),

@@ -7,15 +7,18 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::call::{CallView, Shared};
+use crate::call::{CallView, Denied, Done, Order, Shared};
 use crate::config::Config;
+use crate::queue::FloorConfig;
 use crate::store::Journal;
+use crate::store::disk::RealDisk;
 use crate::store::ledger::Ledger;
+use crate::store::recordings::{ReadError, Reader, Samples, Vault};
 
 use super::gauges::{ShardGauges, TrunkBoard};
 use super::library::Library;
 use super::plans;
-use super::shard::Input;
+use super::shard::{Input, Past, Room};
 
 /// How often a drain looks whether the last call has ended.
 const DRAIN_LOOK: Duration = Duration::from_millis(100);
@@ -53,6 +56,7 @@ pub struct Handle {
     pub(super) library: Arc<Library>,
     pub(super) journal: Journal,
     pub(super) ledger: Ledger,
+    pub(super) vault: Arc<Vault>,
     pub(super) trunks: Arc<TrunkBoard>,
     pub(super) gauges: Vec<Arc<ShardGauges>>,
     pub(super) draining: Arc<AtomicBool>,
@@ -62,6 +66,20 @@ impl Handle {
     /// The ledger, for reading.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// The journal: the way to the ledger for what no call says.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// A recording, opened for reading as WAV; blocks as a disk does. Who may hear it, and that it is on record who did, is the
+    /// caller's to see to.
+    ///
+    /// # Errors
+    /// [`ReadError`]: there is none of this name, its key is missing, it is damaged.
+    pub fn recording(&self, file: &str, samples: Samples) -> Result<Reader, ReadError> {
+        Reader::open(&RealDisk, &self.config.recordings_dir(), file, &self.vault, samples)
     }
 
     /// The configuration that the server was started with.
@@ -90,6 +108,45 @@ impl Handle {
         all
     }
 
+    /// Gives an order to the floor and the calls.
+    ///
+    /// # Errors
+    /// [`Denied`]; [`Denied::Unreachable`] from a server that is closing.
+    pub async fn order(&self, order: Order) -> Result<Done, Denied> {
+        let (ask, answer) = oneshot::channel();
+        let first = self.shards.first().ok_or(Denied::Unreachable)?; // with queues there is one shard alone
+        let sent = first.send(Input::Order(Box::new(order), ask)).await;
+        sent.map_err(|_| Denied::Unreachable)?;
+        answer.await.unwrap_or(Err(Denied::Unreachable))
+    }
+
+    /// Agents, queues and debts of this moment.
+    pub async fn room(&self) -> Room {
+        let Some(first) = self.shards.first() else {
+            return Room::default();
+        };
+        let (ask, answer) = oneshot::channel();
+        match first.send(Input::Room(ask)).await {
+            Ok(()) => answer.await.unwrap_or_default(),
+            Err(_) => Room::default(), // it is closing
+        }
+    }
+
+    /// Tells the floor what was true before a restart: once, before the first call.
+    pub async fn restore(&self, past: Past) {
+        if let Some(first) = self.shards.first() {
+            let _ = first.send(Input::Restore(Box::new(past))).await; // a shard that is gone takes no calls
+        }
+    }
+
+    /// New queues.
+    pub async fn set_floor(&self, config: FloorConfig) {
+        let config = Arc::new(config);
+        for shard in &self.shards {
+            let _ = shard.send(Input::Floor(config.clone())).await; // a shard that is gone takes no calls
+        }
+    }
+
     /// Calls that arrived since the start, and those of them that were refused.
     pub fn totals(&self) -> (u64, u64) {
         let sum = |of: fn(&ShardGauges) -> &AtomicU64| self.gauges.iter().map(|g| of(g).load(Ordering::Relaxed)).sum();
@@ -107,7 +164,7 @@ impl Handle {
         }
     }
 
-    /// Reads prompts, plans and calendar again. Running calls end under the plan they began with.
+    /// Reads prompts, plans, calendar and the keys of the recordings again. Running calls end under the plan they began with.
     ///
     /// # Errors
     /// Every problem found; the old plans stay in force.
@@ -115,7 +172,8 @@ impl Handle {
         let handle = self.clone();
         let loaded = tokio::task::spawn_blocking(move || {
             let bad = handle.library.reload();
-            let plans = plans::load(&handle.config, &handle.library);
+            let keys = handle.vault.reload().map_err(|error| vec![error.to_string()]);
+            let plans = keys.and_then(|()| plans::load(&handle.config, &handle.library));
             (bad, plans)
         });
         let (bad, loaded) = loaded.await.map_err(|error| vec![error.to_string()])?;

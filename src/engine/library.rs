@@ -150,6 +150,9 @@ fn read_all(folders: &[PathBuf]) -> (HashMap<String, Arc<Clip>>, Vec<BadPrompt>)
     clips
         .entry("tone/ringback".to_owned())
         .or_insert_with(|| Arc::new(ringback()));
+    clips
+        .entry("tone/hold".to_owned())
+        .or_insert_with(|| Arc::new(hold_music()));
     (clips, bad)
 }
 
@@ -198,6 +201,22 @@ fn ringback() -> Clip {
     let samples = (0..40_000).map(|n| match n < 8_000 {
         true => (f64::sin(std::f64::consts::TAU * 450.0 * f64::from(n) / 8_000.0) * 6_000.0) as i16,
         false => 0,
+    });
+    Clip::from_linear(samples)
+}
+
+/// Something to hear on hold until an operator puts `tone/hold.wav` in its place: four soft chimes of a pentatonic scale, then a
+/// pause, so that nobody takes it for a signal tone or for a dead line.
+fn hold_music() -> Clip {
+    const NOTES_HZ: [f64; 4] = [523.25, 659.26, 783.99, 659.26];
+    const NOTE: u32 = 4_800;
+    const LENGTH: u32 = 32_000;
+    let samples = (0..LENGTH).map(|n| {
+        let note = NOTES_HZ.get((n / NOTE) as usize);
+        let t = f64::from(n % NOTE) / 8_000.0;
+        let attack = (t * 100.0).min(1.0);
+        let chime = |hz: &f64| (std::f64::consts::TAU * hz * t).sin() * attack * (-4.0 * t).exp() * 4_000.0;
+        note.map_or(0, |hz| chime(hz) as i16)
     });
     Clip::from_linear(samples)
 }

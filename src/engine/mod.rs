@@ -21,3 +21,4 @@ mod trunks;
 
 pub use handle::{Handle, Health, Reloaded};
 pub use server::{Server, StartError};
+pub use shard::{Past, Room};

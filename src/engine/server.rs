@@ -1,5 +1,6 @@
 //! The server: everything started in an order in which nothing is used before it is there, and stopped in the reverse.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,12 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
 use rand::rngs::{OsRng, StdRng};
 use rand::{Rng, SeedableRng, TryRngCore};
 use tokio::sync::mpsc;
 
 use crate::call::{Exchange, Limits, Manners, Shared};
 use crate::config::Config;
+use crate::kernel::calendar;
 use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
 use crate::net::tcp::TcpTransport;
@@ -131,7 +134,10 @@ impl Server {
             },
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
-            manners: Manners::default(),
+            manners: Manners {
+                zone: calendar::zone(&config.time_zone).unwrap_or(TimeZone::UTC), // the configuration was checked
+                ..Manners::default()
+            },
             draining: false,
         };
         sip.attach_shards(senders.clone());
@@ -167,7 +173,11 @@ impl Server {
             if number == 0 {
                 exchange.add_trunks(line.trunks.clone(), clock::now());
             }
-            let shard = Shard { exchange, hands };
+            let shard = Shard {
+                exchange,
+                hands,
+                answers: HashMap::new(),
+            };
             let udp = if number == 0 {
                 config.sip.listen_udp.clone()
             } else {
@@ -194,6 +204,7 @@ impl Server {
             library,
             journal: store.journal.clone(),
             ledger: store.ledger.clone(),
+            vault: store.vault().clone(),
             trunks: parts.trunks.clone(),
             gauges,
             draining: Arc::default(),

@@ -1,14 +1,15 @@
 //! One signalling shard: a thread that hands messages, sounds, commits and time to its exchange and carries out what
 //! the exchange says. It owns every call whose SIP Call-ID falls to it, so nothing in a call is locked.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::call::{CallView, Exchange, Recorded, Shared, TrunkState};
-use crate::kernel::MediaId;
+use crate::call::{CallView, Denied, Done, Exchange, Order, Recorded, Shared, TrunkState};
+use crate::kernel::{MediaId, Now};
 use crate::media::{MediaOutput, QualityStats};
-use crate::queue::Profile;
+use crate::queue::{AgentView, Debt, FloorConfig, Profile, QueueView, Restored, Returning};
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message};
 use crate::sip::registrar::BindingChange;
@@ -48,6 +49,14 @@ pub enum Input {
     Bound(BindingChange),
     /// All accounts as they are from now on.
     Agents(Arc<Vec<Profile>>),
+    /// New queues.
+    Floor(Arc<FloorConfig>),
+    /// What was true before a restart: once, before the first call.
+    Restore(Box<Past>),
+    /// An order, and who wants to know what came of it. Told when the ledger has it.
+    Order(Box<Order>, oneshot::Sender<Result<Done, Denied>>),
+    /// Who wants to see agents, queues and debts.
+    Room(oneshot::Sender<Room>),
     /// The house closes: the first shard gives the registrations back.
     StopTrunks,
     /// Who wants to know when the carriers have taken it.
@@ -64,10 +73,37 @@ pub enum Input {
     Stop,
 }
 
+/// What the ledger knows of the time before a restart.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// Agents as they were.
+    pub agents: Vec<Restored>,
+    /// Callers whom the restart cut off while they waited.
+    pub returning: Vec<Returning>,
+    /// Calls back that are owed.
+    pub debts: Vec<Debt>,
+}
+
+/// The floor of this moment.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    /// All agents by name.
+    pub agents: Vec<AgentView>,
+    /// All queues by name.
+    pub queues: Vec<QueueView>,
+    /// Calls back that are owed, the oldest first.
+    pub debts: Vec<Debt>,
+}
+
+/// Who waits for the ledger to have an order, and what he is told then.
+pub(super) type OrderAnswer = (oneshot::Sender<Result<Done, Denied>>, Result<Done, Denied>);
+
 /// A shard and its hands.
 pub(super) struct Shard {
     pub exchange: Exchange,
     pub hands: Hands,
+    /// Answers to orders, by the ticket that they wait for.
+    pub answers: HashMap<u64, OrderAnswer>,
 }
 
 impl Shard {
@@ -116,6 +152,9 @@ impl Shard {
             Input::FlowFailed(flow) => self.exchange.flow_failed(&flow, now),
             Input::Committed(tickets) => {
                 for ticket in tickets {
+                    if let Some((reply, done)) = self.answers.remove(&ticket) {
+                        let _ = reply.send(done); // whoever asked may have gone
+                    }
                     self.exchange.committed(ticket, now);
                 }
             }
@@ -128,6 +167,17 @@ impl Shard {
             Input::TrunkFailed(name, target) => self.exchange.trunk_target_failed(&name, target, now),
             Input::Bound(change) => self.exchange.bound(change, now),
             Input::Agents(profiles) => self.exchange.set_agents(profiles.to_vec(), now),
+            Input::Floor(config) => self.exchange.set_floor((*config).clone(), now),
+            Input::Restore(past) => self.exchange.restore(past.agents, past.returning, past.debts, now),
+            Input::Order(order, reply) => self.order(*order, reply, now),
+            Input::Room(reply) => {
+                let room = Room {
+                    agents: self.exchange.agents(now),
+                    queues: self.exchange.queues(now),
+                    debts: self.exchange.debts(),
+                };
+                let _ = reply.send(room); // whoever asked may have gone
+            }
             Input::StopTrunks => self.exchange.stop_trunks(now),
             Input::TrunksStopped(reply) => {
                 let _ = reply.send(self.exchange.trunks_are_stopped(now));
@@ -141,6 +191,20 @@ impl Shard {
             }
             Input::EndAll => self.exchange.end_all(now),
             Input::Stop => {}
+        }
+    }
+
+    /// What an answer says is in the ledger before the answer leaves.
+    fn order(&mut self, order: Order, reply: oneshot::Sender<Result<Done, Denied>>, now: Now) {
+        let done = self.exchange.order(order, now);
+        let ticket = done.is_ok().then(|| self.exchange.ticket_of_the_last()).flatten();
+        match ticket {
+            Some(ticket) => {
+                self.answers.insert(ticket, (reply, done));
+            }
+            None => {
+                let _ = reply.send(done); // whoever asked may have gone
+            }
         }
     }
 

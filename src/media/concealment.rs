@@ -63,6 +63,11 @@ impl Concealer {
         frame
     }
 
+    /// Whether so much was made already that only silence would follow.
+    pub fn is_silent(&self) -> bool {
+        self.made >= GONE
+    }
+
     /// Forgets the stream: silence follows.
     pub fn reset(&mut self) {
         *self = Self::default();

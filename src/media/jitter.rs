@@ -18,8 +18,11 @@ const FRAME: i32 = FRAME_SAMPLES as i32;
 const TARGET_MAX: i32 = 1_280;
 /// Delay beyond the target that is cut even out of speech, samples (120 ms).
 const EXCESS_MAX: i32 = 960;
-/// Delay beyond the target that is cut out of a pause, samples (30 ms).
+/// Delay beyond need that is cut out bit by bit, samples (30 ms): what keeps two streams together whose senders' clocks drift.
 const EXCESS: i32 = 240;
+/// The fastest packet is looked for among those of so long, and of so long before (5 s each): a sender whose clock is slow by
+/// 200 ppm falls behind by 2 ms in them.
+const FASTEST_SPAN: u32 = 40_000;
 /// So many late packets in a row mean that the sender's clock has stepped back.
 const LATE_RUN: u8 = 10;
 
@@ -70,34 +73,58 @@ enum Phase {
     Drained,
 }
 
-/// How late packets come compared with the fastest one: the peak, slowly forgotten.
+/// How late packets come compared with the fastest one of late: the peak, slowly forgotten.
 #[derive(Clone, Debug, Default)]
 struct DelayEstimate {
-    fastest: Option<u32>,
+    /// Time that the fastest packet took in this span and in the one before, and when this one began; samples, of an unknown zero.
+    fastest: Option<[u32; 2]>,
+    since: u32,
     peak_times_256: i32,
-    seen: u32,
+}
+
+fn samples(now: Mono) -> u32 {
+    (now.as_nanos() / 125_000) as u32
 }
 
 impl DelayEstimate {
     fn observe(&mut self, timestamp: u32, now: Mono) {
-        let transit = ((now.as_nanos() / 125_000) as u32).wrapping_sub(timestamp);
-        let fastest = *self.fastest.get_or_insert(transit);
-        self.seen = self.seen.wrapping_add(1);
-        let behind = timestamp_ahead(transit, fastest);
-        if behind < 0 {
-            self.fastest = Some(transit);
-        } else if self.seen.is_multiple_of(64) {
-            // Creep after a sender whose clock is slow: one sample in 64 packets is 100 ppm.
-            self.fastest = Some(fastest.wrapping_add(1));
-        }
-        let behind = behind.clamp(0, TARGET_MAX) << 8;
+        let transit = samples(now).wrapping_sub(timestamp);
+        let spans = match self.fastest {
+            None => {
+                self.since = samples(now);
+                [transit; 2]
+            }
+            Some([current, _]) if samples(now).wrapping_sub(self.since) >= FASTEST_SPAN => {
+                self.since = samples(now);
+                [transit, current]
+            }
+            Some([current, before]) if timestamp_ahead(transit, current) < 0 => [transit, before],
+            Some(spans) => spans,
+        };
+        self.fastest = Some(spans);
+        let behind = timestamp_ahead(transit, lesser(spans)).clamp(0, TARGET_MAX) << 8;
         self.peak_times_256 = behind.max(self.peak_times_256 - (self.peak_times_256 >> 8));
+    }
+
+    fn peak(&self) -> i32 {
+        self.peak_times_256 >> 8
     }
 
     /// Samples to hold back: one frame and the worst delay of late.
     fn target(&self) -> i32 {
-        ((self.peak_times_256 >> 8) + FRAME).min(TARGET_MAX)
+        (self.peak() + FRAME).min(TARGET_MAX)
     }
+
+    /// How much later than need be a sample is played if it is played now: the fastest packets would have let it go so much
+    /// earlier, less what others need.
+    fn spare(&self, timestamp: u32, now: Mono) -> Option<i32> {
+        let earliest = timestamp.wrapping_add(lesser(self.fastest?));
+        Some(timestamp_ahead(samples(now), earliest) - self.peak())
+    }
+}
+
+fn lesser([one, other]: [u32; 2]) -> u32 {
+    if timestamp_ahead(one, other) < 0 { one } else { other }
 }
 
 impl Default for JitterBuffer {
@@ -139,7 +166,7 @@ impl JitterBuffer {
     }
 
     /// Plays one turn.
-    pub fn pull(&mut self) -> Pull {
+    pub fn pull(&mut self, now: Mono) -> Pull {
         let Some((next, end)) = self.window else {
             return Pull::Empty;
         };
@@ -150,11 +177,12 @@ impl JitterBuffer {
             return Pull::Empty;
         }
         if self.phase != Phase::Playing {
-            if depth < self.delay.target() {
+            let is_time = self.delay.spare(next, now).is_none_or(|spare| spare >= 0);
+            if depth < FRAME || !is_time && depth < self.delay.target() {
                 return Pull::Empty;
             }
             self.phase = Phase::Playing;
-            self.skip_hole(next, end);
+            self.skip_hole(next, end, now);
         }
         let excess = self.depth() - self.delay.target();
         if excess > EXCESS_MAX {
@@ -163,10 +191,29 @@ impl JitterBuffer {
         self.take()
     }
 
-    /// Cuts one frame if the delay has grown beyond need; to be asked when the last frame was quiet.
-    pub fn shorten_in_pause(&mut self) {
-        if self.phase == Phase::Playing && self.depth() - self.delay.target() > EXCESS {
-            self.skip(FRAME);
+    /// The next whole frame, however short the delay becomes by it: for a stream whose buffer is given up.
+    pub fn pull_rest(&mut self) -> Option<[u8; FRAME_SAMPLES]> {
+        while self.depth() >= FRAME {
+            if let Pull::Frame(octets) = self.take() {
+                return Some(octets);
+            }
+        }
+        None
+    }
+
+    /// Another frame for the turn that was just played, to be joined with its frame: there is one when the delay has grown beyond
+    /// need, because the sender's clock is fast or the network has become better.
+    pub fn pull_excess(&mut self, now: Mono) -> Option<[u8; FRAME_SAMPLES]> {
+        let (next, _) = self.window.filter(|_| self.phase == Phase::Playing)?;
+        // The frame just played was due a frame earlier than the next one.
+        let spare = self.delay.spare(next, now)? + FRAME;
+        if spare <= EXCESS || self.depth() < FRAME {
+            return None;
+        }
+        match self.take() {
+            Pull::Frame(octets) => Some(octets),
+            // A hole is cut out as it is.
+            Pull::Lost | Pull::Empty => None,
         }
     }
 
@@ -253,14 +300,17 @@ impl JitterBuffer {
     }
 
     /// After a pause: what is missing at the front was never sent, or has been concealed already.
-    fn skip_hole(&mut self, next: u32, end: u32) {
-        let spare = timestamp_ahead(end, next) - self.delay.target();
+    fn skip_hole(&mut self, next: u32, end: u32, now: Mono) {
+        let late = self.delay.spare(next, now).unwrap_or(0);
+        let spare = late.min(timestamp_ahead(end, next) - FRAME);
         let missing = (0..spare.max(0).cast_unsigned())
             .take_while(|at| {
                 let slot = next.wrapping_add(*at) as usize % RING;
                 self.present[slot / 64] & (1 << (slot % 64)) == 0
             })
             .count();
+        // Packets are of 10 ms and more: so frames and packets keep their seams together.
+        let missing = missing - missing % (FRAME_SAMPLES / 2);
         self.window = Some((next.wrapping_add(missing as u32), end));
     }
 

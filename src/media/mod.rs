@@ -1,8 +1,8 @@
 //! Sound: G.711 in RTP, keys, loss and jitter, recordings and prompts. Pure: packets and time are handed in, packets and events
 //! come out. It refuses to know sockets, files, SIP and clocks of its own.
 //!
-//! [`Session`] is one leg's stream and the only machine that the engine drives; every other module here is a part of it and can be
-//! understood alone.
+//! [`Session`] is one leg's stream, [`Switch`] all sessions of a worker and who hears whom: the only machines that the engine
+//! drives. Every other module here is a part of them and can be understood alone.
 
 pub mod concealment;
 pub mod dtmf;
@@ -17,6 +17,7 @@ pub mod recording;
 pub mod rtcp;
 pub mod rtp;
 pub mod session;
+pub mod switch;
 pub mod tone;
 pub mod voice;
 mod watch;
@@ -28,6 +29,7 @@ pub use session::{
     Destination, DigitSource, ForwardFrame, ForwardKind, Idle, MediaCommand, MediaOutput, QualityStats, Session,
     SessionConfig,
 };
+pub use switch::{Outlet, Seat, Switch};
 
 /// Samples a second on every stream here.
 pub const SAMPLE_RATE_HZ: u32 = 8_000;

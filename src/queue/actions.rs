@@ -9,7 +9,6 @@ use super::callback::Stage;
 use super::floor::Floor;
 use super::timer::Timer;
 use super::types::{Action, Refused};
-use super::waiting::QueueNo;
 
 impl Floor {
     /// What an agent wants. `by` is who asks for him, if somebody does.
@@ -17,7 +16,7 @@ impl Floor {
     /// # Errors
     /// [`Refused`].
     pub fn act(&mut self, agent: &AgentId, action: Action, by: Option<&str>, now: Now) -> Result<(), Refused> {
-        self.note_day(now);
+        self.note_time(now);
         let no = self.agent_no(agent).ok_or(Refused::UnknownAgent)?;
         let known = self.agents.get(no.0).ok_or(Refused::UnknownAgent)?;
         if known.gone {
@@ -137,7 +136,7 @@ impl Floor {
 
     /// Whether a telephone of the agent's is registered: without one he is offered nothing.
     pub fn reachable(&mut self, agent: &AgentId, reachable: bool, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         let Some(no) = self.agent_no(agent) else { return };
         if let Some(agent) = self.agents.get_mut(no.0) {
             agent.reachable = reachable;
@@ -154,7 +153,7 @@ impl Floor {
     /// # Errors
     /// [`Refused::NotNow`] if he speaks already, or if another pays the debt.
     pub fn engage(&mut self, agent: &AgentId, call: CallId, debt: Option<CallId>, now: Now) -> Result<(), Refused> {
-        self.note_day(now);
+        self.note_time(now);
         let no = self.agent_no(agent).ok_or(Refused::UnknownAgent)?;
         let known = self.agents.get_mut(no.0).ok_or(Refused::UnknownAgent)?;
         if let State::Speaking(speaking) = &mut known.state {
@@ -166,14 +165,12 @@ impl Floor {
             }
             return Err(Refused::NotNow);
         }
-        let queue = match debt {
-            Some(debt) => self.take_debt(debt, no, now)?,
-            None => None,
-        };
-        let Some(known) = self.agents.get_mut(no.0) else {
-            return Err(Refused::UnknownAgent);
-        };
-        let mut interrupted = None;
+        let owed = debt.and_then(|debt| self.debts.get(&debt));
+        if owed.is_some_and(|owed| matches!(owed.stage, Stage::Trying(_))) {
+            return Err(Refused::NotNow);
+        }
+        let (debt, queue) = (owed.map(|owed| owed.debt.call), owed.and_then(|owed| owed.queue));
+        let (mut interrupted, mut rang) = (None, None);
         match &known.state {
             State::Free | State::Speaking(_) => {}
             State::Out => known.after = After::SignOut { by: None },
@@ -183,15 +180,13 @@ impl Floor {
                     by: None,
                 }
             }
-            State::Ringing { offer, .. } => {
-                let offer = *offer;
-                self.take_back(offer, OfferEnd::Withdrawn, now);
-            }
+            State::Ringing { offer, .. } => rang = Some(*offer),
             State::WrapUp(wrap_up) => {
                 self.timers.stop(Timer::WrapUp(no), wrap_up.until);
                 interrupted = Some(wrap_up.clone());
             }
         }
+        let rang = rang.and_then(|offer| self.withdraw(offer, OfferEnd::Withdrawn));
         let speaking = Speaking {
             call,
             queue,
@@ -202,12 +197,22 @@ impl Floor {
             interrupted,
         };
         self.change(no, State::Speaking(speaking), None, now);
+        if let Some(debt) = debt {
+            self.debt_out(debt, now);
+            if let Some(owed) = self.debts.get_mut(&debt) {
+                owed.stage = Stage::Trying(no);
+            }
+        }
+        // What rang here is for somebody else now, unless it was the debt that he pays.
+        if let Some(offer) = rang.filter(|offer| Some(offer.call) != debt) {
+            self.offer_returns(&offer, now);
+        }
         Ok(())
     }
 
     /// The agent has put the citizen on hold, or comes back.
     pub fn hold(&mut self, agent: &AgentId, on: bool, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         let Some(no) = self.agent_no(agent) else { return };
         let local = self.local(now.wall);
         let Some(known) = self.agents.get_mut(no.0) else { return };
@@ -228,7 +233,7 @@ impl Floor {
 
     /// One agent hands his citizen over to another, who was consulted: the other writes the call up, too.
     pub fn hand_over(&mut self, from: &AgentId, to: &AgentId, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         let speaking = |no: AgentNo| match &self.agents.get(no.0)?.state {
             State::Speaking(speaking) => Some(speaking.queue),
             State::Out | State::Free | State::Paused { .. } | State::Ringing { .. } | State::WrapUp(_) => None,
@@ -251,7 +256,7 @@ impl Floor {
 
     /// The agent's part in the call is over: he writes it up, if it came by a queue or was placed for a debt.
     pub fn part_over(&mut self, agent: &AgentId, call: CallId, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         let Some(no) = self.agent_no(agent) else { return };
         let local = self.local(now.wall);
         let Some(known) = self.agents.get_mut(no.0) else { return };
@@ -316,25 +321,9 @@ impl Floor {
         let Some(State::WrapUp(wrap_up)) = self.agents.get(no.0).map(|agent| &agent.state) else {
             return;
         };
-        let line = wrap_up.queue.and_then(|queue: QueueNo| self.lines.get_mut(queue.0));
+        let line = wrap_up.queue.and_then(|queue| self.lines.get_mut(queue.0));
         if let (Some(began), Some(line)) = (wrap_up.began, line) {
             line.experience.handled(now.mono.since(began), now.mono);
         }
-    }
-
-    /// The debt is this agent's from now on. The queue that it belongs to.
-    fn take_debt(&mut self, debt: CallId, agent: AgentNo, now: Now) -> Result<Option<QueueNo>, Refused> {
-        let Some(owed) = self.debts.get(&debt) else {
-            return Ok(None);
-        };
-        if matches!(owed.stage, Stage::Trying(_)) {
-            return Err(Refused::NotNow);
-        }
-        self.debt_out(debt, now);
-        let owed = self.debts.get_mut(&debt);
-        Ok(owed.and_then(|owed| {
-            owed.stage = Stage::Trying(agent);
-            owed.queue
-        }))
     }
 }

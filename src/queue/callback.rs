@@ -49,7 +49,7 @@ pub(super) struct Owed {
 impl Floor {
     /// The caller wants to be called back instead and hangs up: a debt takes his place in the queue.
     pub fn leave_for_callback(&mut self, call: CallId, debt: Debt, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         let left = self.calls.get(&call).copied().and_then(|slot| self.vacate(slot, now));
         let Some(caller) = left else {
             return self.owe(debt, now);
@@ -60,7 +60,7 @@ impl Floor {
 
     /// A citizen is owed a call. A call owes once: a second debt of it is not taken.
     pub fn owe(&mut self, debt: Debt, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         if self.debts.contains_key(&debt.call) || self.debts.len() >= DEBTS_MAX {
             return;
         }
@@ -80,7 +80,7 @@ impl Floor {
 
     /// What came of an attempt to call back (the offer of [`super::Task::CallBack`], or an agent's own call): `reached` settles it.
     pub fn callback_tried(&mut self, debt: CallId, reached: bool, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         self.debt_out(debt, now);
         if reached {
             self.debts.remove(&debt);
@@ -94,7 +94,7 @@ impl Floor {
 
     /// Somebody decided, or the citizen called again and was served.
     pub fn settle(&mut self, debt: CallId, now: Now) -> Option<Debt> {
-        self.note_day(now);
+        self.note_time(now);
         self.debt_out(debt, now);
         self.debts.remove(&debt).map(|owed| owed.debt)
     }
@@ -363,7 +363,9 @@ impl Floor {
 
     /// Debts are due, or hours may have begun.
     pub(super) fn debts_due(&mut self, now: Now) {
-        self.debts_alarm = None;
+        if let Some(at) = self.debts_alarm.take() {
+            self.timers.stop(Timer::Debts, at);
+        }
         let queues: Vec<u32> = self.lines.iter().map(|(no, _)| no).collect();
         for queue in queues {
             let Some(line) = self.lines.get(queue) else { continue };

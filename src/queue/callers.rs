@@ -23,7 +23,7 @@ impl Floor {
     /// # Errors
     /// [`Refused::UnknownQueue`].
     pub fn enter(&mut self, waiter: Waiter, now: Now) -> Result<Duration, Refused> {
-        self.note_day(now);
+        self.note_time(now);
         let queue = *self.queue_names.get(&waiter.queue).ok_or(Refused::UnknownQueue)?;
         let carried = if self.calls.contains_key(&waiter.call) {
             self.leave(waiter.call, now).max(waiter.carried)
@@ -89,7 +89,7 @@ impl Floor {
 
     /// The caller is gone, or goes elsewhere. What he waited in all.
     pub fn leave(&mut self, call: CallId, now: Now) -> Duration {
-        self.note_day(now);
+        self.note_time(now);
         let Some(slot) = self.calls.get(&call).copied() else {
             return Duration::ZERO;
         };
@@ -172,18 +172,23 @@ impl Floor {
         }
     }
 
-    /// Looks for an agent for one who waits and for whom nobody is being rung.
+    /// Looks for an agent for one who waits and for whom nobody is being rung. An agent who is found may become able to
+    /// serve several at the same moment: the first of them has him.
     pub(super) fn seek(&mut self, slot: Slot, now: Now) {
-        if self
+        while self
             .waiting
             .get(slot.0)
-            .is_none_or(|waiting| !waiting.offers.is_empty())
+            .is_some_and(|waiting| waiting.offers.is_empty())
         {
-            return;
-        }
-        let agents = self.agents_for(slot, now);
-        if !agents.is_empty() {
-            self.offer_waiting(slot, &agents, now);
+            let agents = self.agents_for(slot, now);
+            let Some(agent) = agents.first() else { return };
+            match self.first_for(*agent, now).filter(|first| *first != slot) {
+                Some(first) => {
+                    let agents = self.agents_for(first, now);
+                    self.offer_waiting(first, &agents, now);
+                }
+                None => self.offer_waiting(slot, &agents, now),
+            }
         }
     }
 

@@ -18,6 +18,9 @@ use super::timer::{Timer, Timers};
 use super::types::{Command, FloorConfig, OfferId, Returning};
 use super::waiting::{QueueNo, Slot, Waiting};
 
+/// A step of the wall clock that is noticed.
+const CLOCK_STEP_MS: u64 = 5_000;
+
 /// All queues and agents.
 pub struct Floor {
     pub(super) config: FloorConfig,
@@ -43,6 +46,8 @@ pub struct Floor {
     last_offer: u64,
     /// The local day, in days since 1970.
     pub(super) day: i64,
+    /// The wall's time at the start of the monotonic clock: it moves when somebody sets the wall clock.
+    started_ms: i64,
 }
 
 impl Floor {
@@ -71,6 +76,7 @@ impl Floor {
             sequence: 0,
             last_offer: 0,
             day: i64::MIN,
+            started_ms: 0,
         };
         floor.reconfigure(config, Now::default());
         floor
@@ -88,7 +94,7 @@ impl Floor {
 
     /// Everything that is due.
     pub fn handle_timeout(&mut self, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         while let Some(timer) = self.timers.due(now.mono) {
             match timer {
                 Timer::RingGuard(offer) => self.ring_guard(offer, now),
@@ -134,17 +140,23 @@ impl Floor {
         (millis.div_euclid(DAY_MS), Duration::from_millis(into))
     }
 
-    /// At midnight all begin with nothing again: the lists that count calls or talk time are put in order.
-    pub(super) fn note_day(&mut self, now: Now) {
+    /// Before each input. At midnight all begin with nothing again: the lists that count calls or talk time are put in order.
+    /// If somebody has put the wall clock right, the hours for calling back may have begun.
+    pub(super) fn note_time(&mut self, now: Now) {
         let (day, _) = self.local(now.wall);
-        if day == self.day {
-            return;
+        if day != self.day {
+            self.day = day;
+            let all: Vec<AgentNo> = self.agents.iter().map(|(no, _)| AgentNo(no)).collect();
+            for no in all {
+                self.unlist(no);
+                self.list(no);
+            }
         }
-        self.day = day;
-        let all: Vec<AgentNo> = self.agents.iter().map(|(no, _)| AgentNo(no)).collect();
-        for no in all {
-            self.unlist(no);
-            self.list(no);
+        let uptime = i64::try_from(now.mono.as_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        let started = now.wall.as_millis().saturating_sub(uptime);
+        if started.abs_diff(self.started_ms) > CLOCK_STEP_MS {
+            self.started_ms = started;
+            self.debts_due(now);
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) struct Offer {
     pub(super) target: Target,
     pub(super) call: CallId,
     pub(super) queue: QueueNo,
-    guard: Mono,
+    pub(super) guard: Mono,
 }
 
 impl Floor {
@@ -42,7 +42,7 @@ impl Floor {
     /// # Errors
     /// [`Refused::TooLate`].
     pub fn offer_answered(&mut self, offer: OfferId, now: Now) -> Result<(), Refused> {
-        self.note_day(now);
+        self.note_time(now);
         let Some(offer) = self.close(offer) else {
             return Err(Refused::TooLate);
         };
@@ -79,19 +79,14 @@ impl Floor {
 
     /// The offer came to nothing: the caller keeps his place.
     pub fn offer_ended(&mut self, offer: OfferId, outcome: OfferEnd, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         let Some(closed) = self.close(offer) else { return };
         self.note_offer_end(&closed, outcome);
         let missed = outcome != OfferEnd::Withdrawn;
-        match closed.target {
-            Target::Waiting(slot) => {
-                if missed {
-                    self.decline(slot, closed.agent, now);
-                }
-                self.seek_again(slot, now);
-            }
-            Target::Debt => self.debt_back(closed.call, now),
+        if let (Target::Waiting(slot), true) = (closed.target, missed) {
+            self.decline(slot, closed.agent, now);
         }
+        self.offer_returns(&closed, now);
         if missed {
             self.missed(&closed, now);
         } else {
@@ -186,6 +181,14 @@ impl Floor {
         self.commands.push_back(Command::Withdraw { offer: id });
         self.note_offer_end(&offer, outcome);
         Some(offer)
+    }
+
+    /// What was offered goes back to where it was, and is offered to somebody else if it can be.
+    pub(super) fn offer_returns(&mut self, offer: &Offer, now: Now) {
+        match offer.target {
+            Target::Waiting(slot) => self.seek_again(slot, now),
+            Target::Debt => self.debt_back(offer.call, now),
+        }
     }
 
     /// Takes back the offer that rings at an agent who does something else now.

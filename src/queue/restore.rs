@@ -28,7 +28,7 @@ impl Floor {
     /// Who was speaking writes up from now on; who was being rung is free; a wrap-up ends when it was to end; a pause stays,
     /// with its reason and since when. Only what is different from before is said.
     pub fn restore(&mut self, agents: Vec<Restored>, returning: Vec<Returning>, debts: Vec<Debt>, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         let mut agents = agents;
         agents.sort_by(|a, b| (a.since, &a.agent).cmp(&(b.since, &b.agent)));
         for agent in agents {

@@ -44,7 +44,7 @@ impl Floor {
 
     /// All accounts as they are from now on. Who is gone is signed out, after the call that he is in.
     pub fn set_agents(&mut self, profiles: Vec<Profile>, now: Now) {
-        self.note_day(now);
+        self.note_time(now);
         let profiles: BTreeMap<AgentId, Profile> = profiles.into_iter().map(|p| (p.id.clone(), p)).collect();
         let gone: Vec<AgentNo> = self
             .agent_names

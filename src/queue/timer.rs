@@ -58,4 +58,10 @@ impl Timers {
         self.set.remove(&(at, timer));
         Some(timer)
     }
+
+    /// Everything that is set, for those who count.
+    #[cfg(test)]
+    pub(super) fn all(&self) -> BTreeSet<(Mono, Timer)> {
+        self.set.clone()
+    }
 }

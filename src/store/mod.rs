@@ -95,7 +95,7 @@ pub struct Store {
     recorder: Recorder,
     vault: Arc<Vault>,
     trace: Trace,
-    closing: watch::Receiver<()>,
+    closing: watch::Receiver<Option<Wall>>,
     stop: watch::Sender<bool>,
     drain: JoinHandle<()>,
     watcher: JoinHandle<()>,
@@ -119,7 +119,7 @@ impl Store {
     }
 
     /// Opens the store and starts its threads and tasks. What the last run left open is closed in the background, as soon as
-    /// the database has taken what was in the journal; calls need not wait for it. `now` is the moment of the restart.
+    /// the database has taken what was in the journal; [`Store::settled`] waits for it. `now` is the moment of the restart.
     pub async fn open(
         dir: &Path,
         config: StoreConfig,
@@ -171,6 +171,14 @@ impl Store {
         })
     }
 
+    /// Waits until the ledger tells all that the last run did, the ends of its calls included; the last run's last sign of life.
+    /// `None`: it does not within `patience`.
+    pub async fn settled(&self, patience: Duration) -> Option<Wall> {
+        let mut closing = self.closing.clone();
+        let told = tokio::time::timeout(patience, closing.wait_for(Option::is_some)).await;
+        told.ok()?.ok().and_then(|at| *at)
+    }
+
     /// The way to the recorder.
     pub fn recorder(&self) -> RecorderHandle {
         self.recorder.handle()
@@ -203,8 +211,11 @@ impl Store {
         } = self;
         watcher.abort();
         orphans.abort();
-        // An error of the channel itself is its end: all done.
-        if tokio::time::timeout(CLOSING_WAIT, closing.changed()).await.is_err() {
+        // An error of the channel itself is its end: all done, or the drain is gone.
+        if tokio::time::timeout(CLOSING_WAIT, closing.wait_for(Option::is_some))
+            .await
+            .is_err()
+        {
             tracing::warn!("calls of the last run are not closed yet; the next start does it");
         }
         let flushing = journal.clone();

@@ -2,6 +2,7 @@
 
 pub mod by_hand;
 pub mod house;
+pub mod people;
 pub mod plans;
 pub mod script;
 pub mod to_110;

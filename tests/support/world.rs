@@ -14,10 +14,10 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use yihao::call::phone::{Phone, PhoneCommand, PhoneConfig};
-use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Recorded, Shared, TrunkState};
+use yihao::call::{Command, Exchange, ExchangeConfig, LocalRtp, Shared, TrunkState};
 use yihao::ivr::spoken::Piece;
 use yihao::kernel::{Event, MediaId, Mono, Now, Wall};
-use yihao::media::{Clip, MediaCommand};
+use yihao::media::{Clip, Switch};
 use yihao::sip::message::{Host, NameAddr, Uri, parse_datagram};
 use yihao::sip::transaction::TransactionConfig;
 use yihao::sip::trunk::{Answer, Question, SrvRecord, Target, TrunkConfig};
@@ -89,6 +89,8 @@ pub struct World {
     /// Events that are durable; the rest of the ledger is still being written.
     durable: usize,
     media: BTreeMap<MediaId, ServerMedia>,
+    /// The server's sessions themselves.
+    switch: Switch,
     wire: BinaryHeap<Packet>,
     commits: VecDeque<Commit>,
     clips: HashMap<String, Arc<Clip>>,
@@ -146,6 +148,7 @@ impl World {
             hosts: HashMap::new(),
             trunk_log: Vec::new(),
             media: BTreeMap::new(),
+            switch: Switch::default(),
             wire: BinaryHeap::new(),
             commits: VecDeque::new(),
             clips: plans::clips(),
@@ -266,6 +269,11 @@ impl World {
     pub fn end_all(&mut self) {
         self.exchange.end_all(self.now);
         self.drain();
+    }
+
+    /// Lets what was just said be done.
+    pub fn settle_down(&mut self) {
+        self.touch_all();
     }
 
     /// Lets time pass.
@@ -459,17 +467,6 @@ impl World {
                 let local = (!self.ports_exhausted).then(|| self.open_media(id, ip, signalling));
                 self.exchange.media_opened(id, local, now);
             }
-            Command::Negotiate { id, params } => {
-                if let Some(media) = self.media.get_mut(&id) {
-                    media.session.negotiate(*params, now.mono);
-                }
-            }
-            Command::Media { id, command } => {
-                if let Some(media) = self.media.get_mut(&id) {
-                    media.session.command(command, now.mono);
-                }
-                self.outputs_of(id);
-            }
             Command::Play {
                 id,
                 play,
@@ -477,51 +474,16 @@ impl World {
                 repeat,
                 ..
             } => self.play(id, play, &pieces, repeat),
-            Command::Bridge { a, b } => {
-                for (one, other) in [(a, b), (b, a)] {
-                    if let Some(media) = self.media.get_mut(&one) {
-                        media.peer = Some(other);
-                        media.session.command(MediaCommand::Bridge(true), now.mono);
-                    }
-                }
-            }
-            Command::Unbridge { id } => {
-                let peer = self.media.get_mut(&id).and_then(|m| m.peer.take());
-                for id in [Some(id), peer].into_iter().flatten() {
-                    if let Some(media) = self.media.get_mut(&id) {
-                        media.peer = None;
-                        media.session.command(MediaCommand::Bridge(false), now.mono);
-                    }
-                }
-            }
-            Command::Mix { .. } | Command::RecordCall { .. } | Command::MaskRecording { .. } => {}
-            Command::StartRecording { id, file, max, silence } => {
-                if let Some(media) = self.media.get_mut(&id) {
-                    media.recording = Some((file, Vec::new()));
-                    let command = MediaCommand::StartRecording {
-                        max,
-                        stop_after_silence: silence,
-                    };
-                    media.session.command(command, now.mono);
-                }
-            }
-            Command::FinishRecording { id } => {
-                let recording = self.media.get_mut(&id).and_then(|m| m.recording.take());
-                if let Some((file, bytes)) = recording {
-                    let recorded = Recorded {
-                        duration_ms: bytes.len() as u64 / 8,
-                        sha256: "0".repeat(64),
-                        cut_short: None,
-                    };
-                    self.recordings.insert(file, bytes);
-                    self.exchange.recorded(id, &recorded, now);
-                }
-            }
-            Command::CloseMedia { id } => {
-                if let Some(media) = self.media.remove(&id) {
-                    self.exchange.media_closed(id, &media.session.stats(), now);
-                }
-            }
+            command @ (Command::Negotiate { .. }
+            | Command::Media { .. }
+            | Command::Bridge { .. }
+            | Command::Unbridge { .. }
+            | Command::Mix { .. }
+            | Command::RecordCall { .. }
+            | Command::MaskRecording { .. }
+            | Command::StartRecording { .. }
+            | Command::FinishRecording { .. }
+            | Command::CloseMedia { .. }) => self.carry_out_sound(command),
             Command::CalendarMissing { .. } => {}
             Command::Resolve { query, question } => {
                 let answer = match &question {

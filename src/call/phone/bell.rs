@@ -2,6 +2,7 @@
 
 use crate::kernel::{Direction, LegId, Now};
 use crate::media::MediaOutput;
+use crate::sip::message::Uri;
 use crate::sip::sdp::{self, Sdp};
 use crate::sip::ua::{LegEnd, UaEvent};
 
@@ -18,7 +19,10 @@ impl Phone {
             } => {
                 self.ua.reject(leg, refusal.status, &refusal.headers, now);
             }
-            UaEvent::Incoming { leg, offer, .. } => self.rings(leg, offer, now),
+            UaEvent::Incoming { leg, offer, invite, .. } => {
+                let peer = invite.headers.from().map(|from| from.uri);
+                self.rings(leg, peer.unwrap_or(invite.uri), offer, now);
+            }
             UaEvent::Provisional { leg, status, sdp } => {
                 self.note(status.to_string(), now);
                 self.agreed(leg, sdp.as_ref(), now);
@@ -37,6 +41,8 @@ impl Phone {
             UaEvent::Digit { digit, .. } => self.ear.keys.push(digit),
             UaEvent::OutOfDialog { key, request, .. } => self.ua.respond(key, request.reply(405), now),
             UaEvent::Refer { key, request, .. } => self.ua.respond(key, request.reply(603), now),
+            UaEvent::ReferAnswered { status, .. } => self.refer_answered(status, now),
+            UaEvent::ReferNotified { status, last, .. } => self.refer_notified(status, last, now),
             UaEvent::Response { key, response } => self.registrar_says(key, &response, now),
             UaEvent::RequestFailed { key, .. } => self.registrar_is_silent(key, now),
         }
@@ -46,7 +52,7 @@ impl Phone {
         self.lines.iter_mut().find(|line| line.leg == leg)
     }
 
-    fn rings(&mut self, leg: LegId, offer: Option<Sdp>, now: Now) {
+    fn rings(&mut self, leg: LegId, peer: Uri, offer: Option<Sdp>, now: Now) {
         let had_its_call = !self.config.stays && self.report.end.is_some();
         let Some(rtp) = self.free_ports().filter(|_| !had_its_call) else {
             return self.ua.reject(leg, 486, &[], now); // each line has a call
@@ -57,7 +63,7 @@ impl Phone {
         }
         self.last_line += 1;
         let number = self.last_line;
-        let mut line = Line::new(number, leg, State::Ringing, rtp, &mut self.rng, now.mono);
+        let mut line = Line::new(number, (leg, peer), State::Ringing, rtp, &mut self.rng, now.mono);
         line.answer_at = self.config.answers_after.map(|after| now.mono + after);
         line.offer = offer;
         self.current = self.current.or(Some(number));

@@ -8,7 +8,7 @@ use rand::RngCore;
 
 use crate::kernel::{Digit, Direction, LegId, Now, PlayId};
 use crate::media::{Clip, MediaCommand};
-use crate::sip::message::{Host, NameAddr, Uri};
+use crate::sip::message::{HeaderName, Host, NameAddr, Uri};
 use crate::sip::sdp;
 use crate::sip::ua::OutgoingCall;
 
@@ -38,7 +38,7 @@ impl Phone {
         Uri::sip(Some(number), Host::from(server.ip()), port)
     }
 
-    pub(super) fn call(&mut self, to: &Uri, headers: Vec<(crate::sip::message::HeaderName, String)>, now: Now) {
+    pub(super) fn call(&mut self, to: &Uri, headers: Vec<(HeaderName, String)>, now: Now) {
         let Some(rtp) = self.free_ports() else {
             return self.note("has no line left to dial with", now);
         };
@@ -48,7 +48,14 @@ impl Phone {
         }
         self.last_line += 1;
         // The leg is not known before the call is placed, and the offer not before its ports.
-        let mut line = Line::new(self.last_line, LegId(0), State::Calling, rtp, &mut self.rng, now.mono);
+        let mut line = Line::new(
+            self.last_line,
+            (LegId(0), to.clone()),
+            State::Calling,
+            rtp,
+            &mut self.rng,
+            now.mono,
+        );
         let offer = sdp::offer(&line.audio(&self.config, Direction::SendRecv));
         line.our_sdp = Some(offer.clone());
         line.leg = self.ua.invite(

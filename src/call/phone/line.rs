@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use crate::kernel::{AudioParams, Direction, LegId, Mono, PlayId};
 use crate::media::tone::tone;
 use crate::media::{Clip, Destination, MediaCommand, Session, SessionConfig};
+use crate::sip::message::Uri;
 use crate::sip::sdp::{LocalAudio, Sdp};
 
 use super::{LocalRtp, PhoneCommand, PhoneConfig};
@@ -37,6 +38,8 @@ pub(super) struct Line {
     pub number: u32,
     /// Its dialog.
     pub leg: LegId,
+    /// Who is at the other end.
+    pub peer: Uri,
     /// How far it has come.
     pub state: State,
     /// Our ports.
@@ -61,7 +64,14 @@ pub(super) struct Line {
 
 impl Line {
     /// A call at its beginning.
-    pub(super) fn new(number: u32, leg: LegId, state: State, rtp: LocalRtp, rng: &mut StdRng, now: Mono) -> Self {
+    pub(super) fn new(
+        number: u32,
+        (leg, peer): (LegId, Uri),
+        state: State,
+        rtp: LocalRtp,
+        rng: &mut StdRng,
+        now: Mono,
+    ) -> Self {
         let config = SessionConfig {
             ssrc: rng.next_u32(),
             first_seq: rng.next_u32() as u16,
@@ -71,6 +81,7 @@ impl Line {
         Self {
             number,
             leg,
+            peer,
             state,
             rtp,
             session: Session::new(config, now),

@@ -6,6 +6,7 @@
 //! | `line.rs`        | one call: its dialog, its sound                         |
 //! | `handset.rs`     | what its owner does: dial, pick up, hold, hang up       |
 //! | `bell.rs`        | what the user agent tells                               |
+//! | `sending_on.rs`  | REFER                                                   |
 //! | `registering.rs` | REGISTER                                                |
 //! | `script.rs`      | one thing after the other                               |
 //! | `ear.rs`         | what its owner hears                                    |
@@ -16,6 +17,7 @@ mod handset;
 mod line;
 mod registering;
 mod script;
+mod sending_on;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -156,6 +158,8 @@ pub struct Phone {
     answered: bool,
     /// Calls that have ended, and how many of them when the script's step began.
     ended: (usize, usize),
+    /// What became of the last REFER.
+    referred: Option<u16>,
     plays: u64,
     early_words: Option<Arc<Clip>>,
     dead: bool,
@@ -171,6 +175,7 @@ impl Phone {
         let mut rng = StdRng::seed_from_u64(config.seed);
         let ua_config = UaConfig {
             user_agent: "yihao-call".to_owned(),
+            allow_refer: true,
             ..UaConfig::default()
         };
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
@@ -192,6 +197,7 @@ impl Phone {
             step_begun: false,
             answered: false,
             ended: (0, 0),
+            referred: None,
             plays: 0,
             early_words: None,
             dead: false,

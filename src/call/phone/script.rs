@@ -62,6 +62,12 @@ pub enum Action {
     Resume,
     /// Put the call in hand on hold and take the other one.
     Swap,
+    /// Send the call in hand on to a number at the server: REFER.
+    SendOn(String),
+    /// Bring the call on hold and the one in hand together: REFER with Replaces.
+    BringTogether,
+    /// Until the last REFER has come to an end, with this status.
+    WaitReferred(u16, Duration),
     /// Until keys were heard.
     ExpectKeys(Vec<Digit>, Duration),
     /// Hang up.
@@ -124,6 +130,9 @@ impl Phone {
                 | Action::WaitRing(_)
                 | Action::WaitRegistered(_)
                 | Action::Dial(_)
+                | Action::SendOn(_)
+                | Action::BringTogether
+                | Action::WaitReferred(..)
                 | Action::Answer
                 | Action::Reject(_)
                 | Action::Swap
@@ -158,8 +167,11 @@ impl Phone {
             | Action::Wait(time)
             | Action::Expect(_, time)
             | Action::ExpectKeys(_, time)
+            | Action::WaitReferred(_, time)
             | Action::WaitHangUp(time) => Some(self.step_since + *time),
             Action::Press(..)
+            | Action::SendOn(_)
+            | Action::BringTogether
             | Action::Dial(_)
             | Action::Answer
             | Action::Reject(_)
@@ -200,6 +212,8 @@ impl Phone {
             }
             Action::Resume => self.reoffer(Direction::SendRecv, None, now),
             Action::Swap => self.swap(now),
+            Action::SendOn(number) => self.refer_to(number, now),
+            Action::BringTogether => self.refer_with_replaces(now),
             Action::HangUp => {
                 self.note("hangs up", now);
                 if let Some(leg) = self.in_hand().map(|line| line.leg) {
@@ -218,6 +232,7 @@ impl Phone {
             | Action::WaitAnswer(_)
             | Action::Wait(_)
             | Action::ExpectKeys(..)
+            | Action::WaitReferred(..)
             | Action::WaitHangUp(_) => {}
         }
     }
@@ -249,8 +264,14 @@ impl Phone {
                 let gone = self.lines.is_empty() || self.ended.0 > self.ended.1;
                 until(gone, *patience, "hang-up")
             }
+            Action::WaitReferred(status, patience) => match self.referred {
+                Some(other) if other != *status => Progress::Failed(format!("REFER ended with {other}, not {status}")),
+                referred => until(referred.is_some(), *patience, "the end of the REFER"),
+            },
             Action::Vanish => Progress::Waiting,
             Action::Press(..)
+            | Action::SendOn(_)
+            | Action::BringTogether
             | Action::Dial(_)
             | Action::Answer
             | Action::Reject(_)

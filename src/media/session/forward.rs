@@ -126,7 +126,7 @@ impl Session {
             ForwardKind::Audio(law) => g711::converter(law, params.law),
             ForwardKind::Event | ForwardKind::ComfortNoise => None,
         };
-        let Some(header) = payload_type.and_then(|t| self.transmitter.relay_header(frame, t)) else {
+        let Some(header) = payload_type.and_then(|t| self.transmitter.relay_header(frame, t, now)) else {
             return;
         };
         let mut buffer = [0; HEADER_BYTES + PAYLOAD_MAX];
@@ -157,7 +157,7 @@ impl Session {
 
 impl super::send::Transmitter {
     /// Our header for a packet of the other leg; `None` if it is older than what we have of its source.
-    fn relay_header(&mut self, frame: &ForwardFrame, payload_type: u8) -> Option<Header> {
+    fn relay_header(&mut self, frame: &ForwardFrame, payload_type: u8, now: Mono) -> Option<Header> {
         let running = self.relay.filter(|r| {
             let seq = seq_ahead(frame.seq.wrapping_add(r.seq_offset), self.next_seq);
             let drift = timestamp_ahead(frame.timestamp.wrapping_add(r.timestamp_offset), self.clock());
@@ -176,6 +176,8 @@ impl super::send::Transmitter {
             return None;
         }
         let timestamp = frame.timestamp.wrapping_add(relay.timestamp_offset);
+        // After a mix it is the same conversation that goes on.
+        let goes_on = running.is_some() || self.conversing && timestamp == self.end && self.is_fresh(now);
         self.relay = Some(Relay {
             count: relay.count.saturating_add(1).min(100),
             ..relay
@@ -187,7 +189,7 @@ impl super::send::Transmitter {
             }
         }
         Some(Header {
-            marker: frame.marker || running.is_none(),
+            marker: frame.marker || !goes_on,
             seq,
             ..self.header(payload_type, timestamp)
         })

@@ -1,10 +1,12 @@
 //! One leg's RTP session: packets and turns of the wheel in, packets and events out. Knows one stream each way; it refuses to know
-//! the other leg (the bridge hands frames across), sockets, and what a call is.
+//! the other legs (a [`super::Switch`] hands frames across), sockets, and what a call is.
 //!
 //! - [`receive`](self): whose packets are heard, and what they carry.
 //! - [`send`](self): the one place where sequence numbers and timestamps of ours are made.
+//! - [`company`](self): what it gives to a mix and gets from it.
 //! - [`report`](self): RTCP.
 
+mod company;
 mod forward;
 mod receive;
 mod report;
@@ -20,6 +22,7 @@ use std::net::SocketAddr;
 use super::dtmf::{EventReceiver, EventSender};
 use super::ear::Ear;
 use super::latch::{ControlLatch, Latch};
+use super::mixer::Sound;
 use super::prompt::Playlist;
 use super::reception::Reception;
 use super::recording::Why;
@@ -29,6 +32,7 @@ use crate::kernel::{AudioParams, Digit, Direction, Mono};
 pub use forward::{ForwardFrame, ForwardKind};
 pub use types::{Destination, DigitSource, Idle, MediaCommand, MediaOutput, QualityStats, SessionConfig};
 
+use company::Tail;
 use report::Reports;
 use send::Transmitter;
 
@@ -58,6 +62,8 @@ pub struct Session {
     ear: Option<Box<Ear>>,
     outputs: VecDeque<MediaOutput>,
     bridged: bool,
+    /// The last packet that was handed out for the other leg; exists while there is one.
+    tail: Option<Box<Tail>>,
     stranger_told: bool,
     life: Life,
     received: u64,
@@ -92,6 +98,7 @@ impl Session {
             ear: None,
             outputs: VecDeque::new(),
             bridged: false,
+            tail: None,
             stranger_told: false,
             life: Life::Open,
             received: 0,
@@ -124,24 +131,35 @@ impl Session {
     /// Turns that the wheel missed may be made up for by calling in quick succession; a session that is more than 100 ms behind
     /// leaps ahead by itself, and calls too many do nothing.
     pub fn tick(&mut self, now: Mono, out: &mut impl FnMut(Destination, SocketAddr, &[u8])) {
-        let Some(turns) = self.transmitter.turn(now) else {
-            return;
-        };
+        if let Some(turns) = self.begin_turn(now) {
+            (0..turns).for_each(|_| self.listen(now));
+            self.end_turn(now, Sound::Nothing, out);
+        }
+    }
+
+    /// The first half of a turn, where several sessions take theirs together: how often [`Self::listen`] is now to be called, more
+    /// than once if the wheel was stuck; then [`Self::end_turn`]. `None`: this call is one too many, there is no turn.
+    pub fn begin_turn(&mut self, now: Mono) -> Option<u32> {
+        let turns = self.transmitter.turn(now)?;
         match self.life {
-            Life::Open => {}
-            Life::Closing => {
-                self.life = Life::Closed;
-                self.send_report(now, true, out);
-                return;
+            Life::Open => {
+                let change = self.watch.tick(now);
+                self.tell_change(change);
+                Some(turns.min(MISSED_MAX))
             }
-            Life::Closed => return,
+            Life::Closing => Some(0),
+            Life::Closed => None,
         }
-        let change = self.watch.tick(now);
-        self.tell_change(change);
-        for _ in 0..turns.min(MISSED_MAX) {
-            self.listen();
+    }
+
+    /// The second half of a turn: sends its sound, which is `mixed` if this leg has nothing of its own to send.
+    pub fn end_turn(&mut self, now: Mono, mixed: Sound<'_>, out: &mut impl FnMut(Destination, SocketAddr, &[u8])) {
+        if self.life == Life::Closing {
+            self.life = Life::Closed;
+            self.send_report(now, true, out);
+            return;
         }
-        self.send_sound(now, out);
+        self.send_sound(mixed, now, out);
         if self.reports.is_due(now) {
             self.send_report(now, false, out);
         }
@@ -168,7 +186,7 @@ impl Session {
             }
             MediaCommand::StopRecording => self.stop_recording(Why::Asked),
             MediaCommand::SendDigits(digits) => self.send_digits(digits),
-            MediaCommand::Bridge(on) => self.bridged = on,
+            MediaCommand::Bridge(on) => self.set_bridged(on),
             MediaCommand::WatchDead(on) => {
                 let change = self.watch.arm(on, now);
                 self.tell_change(change);
@@ -232,10 +250,10 @@ impl Session {
         self.life = Life::Closing;
     }
 
-    /// One turn of decoded listening.
-    fn listen(&mut self) {
+    /// One turn of decoded listening, in the middle of a turn.
+    pub fn listen(&mut self, now: Mono) {
         let Some(ear) = &mut self.ear else { return };
-        let heard = ear.tick();
+        let heard = ear.tick(now);
         if let Some(frame) = heard.recorded {
             self.tell(MediaOutput::RecordingFrame(frame));
         }

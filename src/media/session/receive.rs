@@ -80,6 +80,9 @@ impl Session {
             ForwardKind::ComfortNoise => {}
         }
         if self.bridged && !view.payload.is_empty() {
+            if let ForwardKind::Audio(law) = kind {
+                self.keep_tail(law, view.payload, now);
+            }
             self.tell(MediaOutput::Forward(ForwardFrame::new(kind, view)));
         }
     }

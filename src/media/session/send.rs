@@ -1,4 +1,4 @@
-//! The sending half: the turn's packet out of keys, prompt or silence. The one place where our sequence numbers and timestamps
+//! The sending half: the turn's packet out of keys, prompt, mix or silence. The one place where our sequence numbers and timestamps
 //! are made.
 
 use std::net::SocketAddr;
@@ -8,6 +8,7 @@ use super::forward::Relay;
 use super::{Destination, Idle, MediaOutput, Session, SessionConfig};
 use crate::kernel::{Law, Mono};
 use crate::media::dtmf::{self, EventPacket, EventSlot, KEY_TICKS};
+use crate::media::mixer::Sound;
 use crate::media::rtp::{HEADER_BYTES, Header, timestamp_ahead};
 use crate::media::{FRAME, FRAME_SAMPLES, g711, tone};
 
@@ -34,6 +35,8 @@ pub(super) struct Transmitter {
     talking: bool,
     /// Samples that may be sent by now, for packets longer or shorter than a turn.
     owed: u32,
+    /// The last sound of ours was a mix: the conversation goes on where a bridge follows.
+    pub(super) conversing: bool,
     event_timestamp: u32,
     start: Option<Mono>,
     turns: u64,
@@ -52,6 +55,7 @@ impl Transmitter {
             end: config.first_timestamp,
             talking: false,
             owed: 0,
+            conversing: false,
             event_timestamp: 0,
             start: None,
             turns: 0,
@@ -136,6 +140,11 @@ impl Transmitter {
         }
     }
 
+    /// Whether the far side has heard something within two turns.
+    pub(super) fn is_fresh(&self, now: Mono) -> bool {
+        self.last.is_some_and(|(_, at)| now.since(at) < 2 * FRAME)
+    }
+
     fn silent_since_start_or_long(&self, to: SocketAddr, now: Mono) -> bool {
         self.last
             .is_none_or(|(before, at)| before != to || now.since(at) >= KEEP_OPEN)
@@ -152,27 +161,57 @@ struct Way {
 }
 
 impl Session {
-    /// Sends the turn's sound: keys before prompts before silence.
-    pub(super) fn send_sound(&mut self, now: Mono, out: &mut impl FnMut(Destination, SocketAddr, &[u8])) {
+    /// Sends the turn's sound: keys before prompts before the mix before silence.
+    pub(super) fn send_sound(
+        &mut self,
+        mixed: Sound<'_>,
+        now: Mono,
+        out: &mut impl FnMut(Destination, SocketAddr, &[u8]),
+    ) {
         self.finish_playing();
-        let Some((to, params)) = self.remote().zip(self.params.as_ref()) else {
+        let Some(way) = self.way(now) else {
             self.transmitter.talking = false;
             return;
-        };
-        let way = Way {
-            to,
-            now,
-            law: params.law,
-            payload_type: params.payload_type,
-            samples: packet_samples(params.ptime_ms),
         };
         if self.keys.is_some() {
             self.send_key(&way, out);
         } else if self.playlist.is_some() {
             self.send_prompt(&way, out);
+        } else if mixed != Sound::Nothing {
+            self.send_mixed(mixed, now, out);
         } else {
             self.send_idle(&way, out);
         }
+    }
+
+    /// One frame of a mix, in a packet of its own whatever length the far side would like: nothing waits for its rest.
+    pub(super) fn send_mixed(
+        &mut self,
+        mixed: Sound<'_>,
+        now: Mono,
+        out: &mut impl FnMut(Destination, SocketAddr, &[u8]),
+    ) {
+        let Some(way) = self.way(now) else { return };
+        let way = Way {
+            samples: FRAME_STEP,
+            ..way
+        };
+        self.transmitter.go_on_from_the_bridge(now);
+        self.transmitter.be_owed(FRAME_STEP);
+        self.transmitter
+            .send_audio(&way, out, |sound| sound.copy_from_slice(&mixed.octets(way.law)));
+        self.transmitter.conversing = true;
+    }
+
+    fn way(&self, now: Mono) -> Option<Way> {
+        let (to, params) = self.remote().zip(self.params.as_ref())?;
+        Some(Way {
+            to,
+            now,
+            law: params.law,
+            payload_type: params.payload_type,
+            samples: packet_samples(params.ptime_ms),
+        })
     }
 
     /// Whether this leg has sound of its own to send, before which a bridge stands back.
@@ -241,6 +280,16 @@ impl Session {
 }
 
 impl Transmitter {
+    /// If the far side has just heard another leg's packets, what follows goes on where they ended, as one stream. Their
+    /// sender's clock was followed; after an hour it may be a second away from ours.
+    fn go_on_from_the_bridge(&mut self, now: Mono) {
+        if self.relay.is_some() && self.is_fresh(now) {
+            self.clock = self.end;
+            self.talking = true;
+            self.owed = 0;
+        }
+    }
+
     /// One turn more of sound is due; a talkspurt's first packet goes at once, whatever its length. Turns in which there was
     /// nothing left to send, or longer packets, must not be made up for in one burst: then a new talkspurt begins.
     fn be_owed(&mut self, packet: u32) {
@@ -273,6 +322,7 @@ impl Transmitter {
         self.end = self.end.wrapping_add(way.samples);
         self.owed = self.owed.saturating_sub(way.samples);
         self.talking = true;
+        self.conversing = false;
         self.relay = None;
     }
 

@@ -1,6 +1,8 @@
 //! A floor with people in it: agents by number, callers by number, virtual time. Each test says what somebody lives through.
 
+mod chaos;
 mod common_path;
+mod invariants;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

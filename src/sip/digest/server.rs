@@ -76,6 +76,7 @@ impl Refusal {
 pub struct Authenticator {
     realm: String,
     key: Key,
+    offered: Vec<Algorithm>,
     counts: Counts,
     issued: u32,
 }
@@ -88,11 +89,21 @@ impl Authenticator {
             realm: escaped(&config.realm),
             key: Key::new(&config.secret),
             counts: Counts::new(config.nonces_max, lifetime_ms),
+            offered: vec![Algorithm::SHA_256, Algorithm::MD5],
             issued: 0,
         }
     }
 
-    /// One challenge per algorithm, the strongest first (RFC 8760 §2.4), each for a header of its own.
+    /// Offers only these hash functions, in this order; without it SHA-256, then MD5.
+    #[must_use]
+    pub fn offering(self, kinds: &[HashKind]) -> Self {
+        Self {
+            offered: kinds.iter().copied().map(Algorithm::plain).collect(),
+            ..self
+        }
+    }
+
+    /// One challenge per algorithm, the preferred one first (RFC 8760 §2.4), each for a header of its own.
     pub fn challenges(&mut self, stale: bool, now: Wall) -> Vec<Challenge> {
         self.challenges_for("", stale, now)
     }
@@ -100,17 +111,16 @@ impl Authenticator {
     /// The same with a nonce that is good for one peer only, however it is named: nobody can use it in another's name.
     pub fn challenges_for(&mut self, peer: &str, stale: bool, now: Wall) -> Vec<Challenge> {
         let nonce = self.nonce_for(peer, now);
-        [Algorithm::SHA_256, Algorithm::MD5]
-            .into_iter()
-            .map(|algorithm| Challenge {
-                realm: self.realm.clone(),
-                nonce: nonce.clone(),
-                algorithm,
-                qop: vec!["auth".to_owned()],
-                opaque: None,
-                stale,
-            })
-            .collect()
+        let each = self.offered.iter().copied();
+        each.map(|algorithm| Challenge {
+            realm: self.realm.clone(),
+            nonce: nonce.clone(),
+            algorithm,
+            qop: vec!["auth".to_owned()],
+            opaque: None,
+            stale,
+        })
+        .collect()
     }
 
     fn nonce_for(&mut self, peer: &str, now: Wall) -> String {
@@ -164,6 +174,10 @@ impl Authenticator {
         lookup: impl FnOnce(&str) -> Option<HashedPassword>,
         now: Wall,
     ) -> Result<String, Refusal> {
+        let hash = credentials.algorithm.hash;
+        if !self.offered.iter().any(|it| it.hash == hash) {
+            return Err(Refusal::Unusable);
+        }
         let count = count_of(&credentials).ok_or(Refusal::Unusable)?;
         let nonce = nonce::read(&self.key, &self.realm, peer, &credentials.nonce);
         let nonce: NonceId = nonce.filter(|it| !self.counts.is_old(*it, now)).ok_or(Refusal::Stale)?;

@@ -325,6 +325,19 @@ fn overheard_credentials_open_nothing() {
 }
 
 #[test]
+fn a_hash_that_is_not_offered_is_not_taken() {
+    let (mut server, mut client, mut rng) = (server(), client(PASSWORD), rng());
+    let old = server.challenges(false, at(0)).remove(1);
+    client.challenged(&unauthorized(vec![old])).unwrap();
+    let mut server = server.offering(&[HashKind::Sha256]);
+    let mut request = register();
+    client.authorize(&mut request, &mut rng);
+    assert_eq!(credentials(&request).algorithm, Algorithm::MD5);
+    assert_eq!(server.check(&request, stored, at(0)), Err(Refusal::Unusable));
+    assert_eq!(server.challenges(false, at(0)).len(), 1);
+}
+
+#[test]
 fn credentials_for_another_realm_are_passed_over() {
     let (mut server, mut client, mut rng) = (server(), client(PASSWORD), rng());
     client

@@ -201,6 +201,13 @@ impl Uri {
         self.user.as_deref().and_then(unescape)
     }
 
+    /// The first header of this name that stands behind the `?`, with its escapes resolved.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let mut headers = self.headers.as_deref()?.split('&').filter_map(|it| it.split_once('='));
+        let (_, value) = headers.find(|(it, _)| unescape(it).is_some_and(|it| it.eq_ignore_ascii_case(name)))?;
+        unescape(value)
+    }
+
     /// The number of a `tel:` URI, visual separators included, without parameters.
     pub fn number(&self) -> Option<&str> {
         match self.scheme {

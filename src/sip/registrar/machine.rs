@@ -57,7 +57,8 @@ impl Registrar {
             secret: config.secret,
             nonce_lifetime_s: config.nonce_lifetime_s,
             nonces_max: config.nonces_max,
-        });
+        })
+        .offering(&config.digests);
         let mut registrar = Self {
             authenticator,
             sources: Sources::new(&config),

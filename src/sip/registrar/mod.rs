@@ -23,4 +23,5 @@ mod tests;
 mod types;
 
 pub use machine::Registrar;
+pub use sources::{Sources, Verdict, source_of};
 pub use types::{Accounts, Binding, BindingChange, Command, RegistrarConfig, Tally};

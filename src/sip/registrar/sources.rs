@@ -17,7 +17,7 @@ pub(super) const REMEMBERED_MAX: usize = 16_384;
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// Whom to count a request for.
-pub(super) fn source_of(address: IpAddr) -> IpAddr {
+pub fn source_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(four) => four.into(),
         IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
@@ -38,7 +38,7 @@ struct Rules {
 }
 
 /// All sources.
-pub(super) struct Sources {
+pub struct Sources {
     rules: Rules,
     by_address: HashMap<IpAddr, Source>,
     by_user: HashMap<(IpAddr, u64), Failures>,
@@ -89,7 +89,7 @@ impl Failures {
 
 /// What a wrong password led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// It is remembered.
     Noted,
     /// This name is not heard from this source for a while.
@@ -99,7 +99,8 @@ pub(super) enum Verdict {
 }
 
 impl Sources {
-    pub(super) fn new(config: &RegistrarConfig) -> Self {
+    /// Nothing heard so far.
+    pub fn new(config: &RegistrarConfig) -> Self {
         let interval = Duration::from_secs(1) / config.requests_per_source_per_s.max(1);
         let rules = Rules {
             interval,
@@ -119,7 +120,7 @@ impl Sources {
     }
 
     /// Whether one more request is heard.
-    pub(super) fn admits(&mut self, source: IpAddr, now: Mono) -> bool {
+    pub fn admits(&mut self, source: IpAddr, now: Mono) -> bool {
         if !self.by_address.contains_key(&source) && self.is_full(now) {
             return false;
         }
@@ -134,7 +135,7 @@ impl Sources {
     }
 
     /// Whether a name is blocked at a source.
-    pub(super) fn user_is_blocked(&self, source: IpAddr, user: &str, now: Mono) -> bool {
+    pub fn user_is_blocked(&self, source: IpAddr, user: &str, now: Mono) -> bool {
         // Nearly always nobody has failed: no need to hash the name then.
         !self.by_user.is_empty()
             && self
@@ -144,14 +145,14 @@ impl Sources {
     }
 
     /// Whether a source is blocked.
-    pub(super) fn is_blocked(&self, source: IpAddr, now: Mono) -> bool {
+    pub fn is_blocked(&self, source: IpAddr, now: Mono) -> bool {
         self.by_address
             .get(&source)
             .is_some_and(|it| it.failures.is_blocked(now))
     }
 
     /// A wrong password, or a name that nobody has.
-    pub(super) fn failed(&mut self, source: IpAddr, user: &str, now: Mono) -> Verdict {
+    pub fn failed(&mut self, source: IpAddr, user: &str, now: Mono) -> Verdict {
         let (rules, pair) = (self.rules, self.pair(source, user));
         let known = self.by_address.entry(source).or_default();
         let source_blocked = known.failures.add(rules.per_source_max, rules, now);
@@ -171,14 +172,14 @@ impl Sources {
     }
 
     /// The right password: what this name got wrong before is forgiven, what the source did is not.
-    pub(super) fn succeeded(&mut self, source: IpAddr, user: &str) {
+    pub fn succeeded(&mut self, source: IpAddr, user: &str) {
         if !self.by_user.is_empty() {
             self.by_user.remove(&self.pair(source, user));
         }
     }
 
     /// Forgets what need not be remembered, now and then.
-    pub(super) fn sweep(&mut self, now: Mono) {
+    pub fn sweep(&mut self, now: Mono) {
         if now.since(self.swept) < SWEEP {
             return;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::kernel::Wall;
 use crate::sip::Flow;
-use crate::sip::digest::HashedPassword;
+use crate::sip::digest::{HashKind, HashedPassword};
 use crate::sip::message::Uri;
 
 /// Who may register and call, and the hash of the password.
@@ -56,6 +56,8 @@ pub struct BindingChange {
 pub struct RegistrarConfig {
     /// Text of the Server header.
     pub server: String,
+    /// Hashes offered, best first.
+    pub digests: Vec<HashKind>,
     /// Seals nonces. A new one at each start makes every telephone log in anew, which it does by itself.
     pub secret: [u8; 32],
     /// How long a nonce is good, seconds.
@@ -102,6 +104,7 @@ impl Default for RegistrarConfig {
     fn default() -> Self {
         Self {
             server: "yihao".into(),
+            digests: vec![HashKind::Sha256, HashKind::Md5],
             secret: [0; 32],
             nonce_lifetime_s: 3_600,
             nonces_max: 100_000,

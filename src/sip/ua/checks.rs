@@ -3,10 +3,15 @@
 use crate::sip::message::{HeaderName, Headers, Method, Request, Response, Scheme};
 use crate::sip::sdp::Sdp;
 
+use super::refer;
 use super::types::UaConfig;
 
 /// Extensions that we understand when required (RFC 3262, RFC 4028).
-pub(super) const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
+const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
+/// And where the application lets calls be referred (RFC 3891, RFC 4488, RFC 7614).
+const REFERRING: [&str; 3] = ["replaces", "norefersub", "nosub"];
+/// Event packages that we know.
+pub(super) const EVENTS: &str = refer::PACKAGE;
 
 /// The kind of body that sessions are made of.
 const SDP: &str = "application/sdp";
@@ -41,11 +46,17 @@ impl Refusal {
     }
 }
 
+/// All extensions that we understand.
+pub(super) fn supported(config: &UaConfig) -> Vec<&'static str> {
+    let referring: &[&str] = if config.allow_refer { &REFERRING } else { &[] };
+    EXTENSIONS.iter().chain(referring).copied().collect()
+}
+
 /// Value of our Allow header.
 pub(super) fn allow(config: &UaConfig) -> String {
     let mut methods = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK".to_owned();
     if config.allow_refer {
-        methods.push_str(", REFER");
+        methods.push_str(", REFER, NOTIFY");
     }
     for method in &config.allow_out_of_dialog {
         methods.push_str(", ");
@@ -69,7 +80,8 @@ pub(super) fn method(request: &Request, within_dialog: bool, config: &UaConfig) 
         | Method::Info
         | Method::Update
         | Method::Prack => Ok(()),
-        Method::Refer if within_dialog && config.allow_refer => Ok(()),
+        Method::Refer | Method::Notify if within_dialog && config.allow_refer => Ok(()),
+        Method::Subscribe if config.allow_refer => refer::check_subscribe(request, within_dialog),
         Method::Refer | Method::Register | Method::Notify | Method::Subscribe | Method::Message | Method::Publish => {
             Err(refuse(405))
         }
@@ -91,12 +103,12 @@ pub(super) fn uri(request: &Request) -> Result<(), Refusal> {
 }
 
 /// Require (§8.2.2.3): 420 names what we do not understand. Not for ACK and CANCEL.
-pub(super) fn extensions(request: &Request) -> Result<(), Refusal> {
+pub(super) fn extensions(request: &Request, config: &UaConfig) -> Result<(), Refusal> {
     let unknown: Vec<String> = request
         .headers
         .require()
         .into_iter()
-        .filter(|tag| !EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag)))
+        .filter(|tag| !supported(config).iter().any(|known| known.eq_ignore_ascii_case(tag)))
         .collect();
     if unknown.is_empty() {
         return Ok(());

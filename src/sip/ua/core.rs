@@ -13,6 +13,7 @@ use crate::sip::transaction::{ClientKey, Layer, ServerKey};
 
 use super::checks::{self, Refusal};
 use super::leg::Pending;
+use super::refer::{ReferId, Referrals};
 use super::types::{Command, UaConfig, UaEvent};
 
 /// Shared by all legs.
@@ -35,6 +36,8 @@ pub(super) struct Core {
     pub invites: HashMap<ServerKey, LegId>,
     /// Requests of ours without a final answer (INVITEs: until their 2xx can no longer be repeated).
     pub clients: HashMap<ClientKey, Use>,
+    /// REFERs to us that are not over.
+    pub referrals: Referrals,
     /// No new calls.
     pub draining: bool,
     /// The moment of this turn.
@@ -57,6 +60,11 @@ pub(super) enum Use {
         /// The request itself, kept if credentials might have to be added.
         request: Option<Box<Request>>,
     },
+    /// A NOTIFY about a REFER.
+    Notify {
+        /// Which.
+        refer: ReferId,
+    },
     /// The BYE to a fork that lost: nobody waits.
     Stray,
 }
@@ -77,6 +85,8 @@ pub(super) enum Purpose {
     Prack,
     /// INFO.
     Info,
+    /// REFER.
+    Refer,
     /// BYE.
     Bye,
 }
@@ -102,6 +112,7 @@ impl Core {
             tags: HashMap::new(),
             invites: HashMap::new(),
             clients: HashMap::new(),
+            referrals: Referrals::default(),
             draining: false,
             now: Now::default(),
             acks: HashMap::new(),
@@ -142,7 +153,7 @@ impl Core {
     pub fn capabilities(&self) -> [(HeaderName, String); 2] {
         [
             (HeaderName::Allow, checks::allow(&self.config)),
-            (HeaderName::Supported, checks::EXTENSIONS.join(", ")),
+            (HeaderName::Supported, checks::supported(&self.config).join(", ")),
         ]
     }
 

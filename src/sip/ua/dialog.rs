@@ -166,7 +166,7 @@ fn contact(contacts: Contacts) -> Option<Uri> {
 }
 
 /// The address of a URI whose host is a literal; names are not looked up within a dialog.
-fn address(uri: &Uri) -> Option<SocketAddr> {
+pub(super) fn address(uri: &Uri) -> Option<SocketAddr> {
     let ip = uri.host.ip()?;
     Some(SocketAddr::new(ip, uri.port.unwrap_or(SIP_PORT)))
 }

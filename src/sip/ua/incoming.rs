@@ -83,6 +83,8 @@ impl Leg {
             wanted: None,
             sent_offer: None,
             reinvite: None,
+            referrals: Vec::new(),
+            was_referred: false,
             answerer: None,
             reported: false,
             armed: None,

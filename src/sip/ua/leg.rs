@@ -46,6 +46,10 @@ pub(super) struct Leg {
     pub sent_offer: Option<Box<[u8]>>,
     /// The re-INVITE of ours that is under way.
     pub reinvite: Option<ClientKey>,
+    /// Numbers of our REFERs whose end we wait for.
+    pub referrals: Vec<u32>,
+    /// They have sent a REFER.
+    pub was_referred: bool,
     /// For challenges within the dialog.
     pub answerer: Option<Box<Answerer>>,
     /// `Ended` has been told.

@@ -10,8 +10,12 @@
 //! | `reliable.rs`      | provisional responses and PRACK                             | 3262               |
 //! | `reoffer.rs`       | re-INVITE and UPDATE, glare, the application's answers      | 3261 §14, 3311     |
 //! | `session_timer.rs` | refreshes and expiry                                        | 4028               |
+//! | `refer.rs`         | REFER to us, and the news about it                          | 3515, 4488         |
+//! | `referring.rs`     | REFER of ours                                               | 3515               |
+//! | `replaces.rs`      | which dialog a call takes the place of                      | 3891               |
 //! | `info.rs`          | keys by INFO                                                | 6086               |
 //! | `hangup.rs`        | the ways out                                                | 3261 §15           |
+//! | `farewell.rs`      | goodbye after a restart, in a dialog without a leg          | 3261 §15           |
 //! | `dialog.rs`        | tags, numbers, routes: requests within a dialog             | 3261 §12           |
 //!
 //! One turn: call an input function, drain [`UserAgent::next_command`], re-arm at [`UserAgent::poll_timeout`].
@@ -19,14 +23,18 @@
 mod checks;
 mod core;
 mod dialog;
+mod farewell;
 mod hangup;
 mod incoming;
 mod info;
 mod leg;
 mod outgoing;
 mod outside;
+mod refer;
+mod referring;
 mod reliable;
 mod reoffer;
+mod replaces;
 mod session_timer;
 mod timers;
 mod types;
@@ -50,6 +58,9 @@ use self::core::{Core, Purpose, Use};
 use self::leg::Leg;
 
 pub use self::checks::Refusal;
+pub use self::farewell::FarewellError;
+pub use self::refer::ReferId;
+pub use self::replaces::Replaces;
 pub use self::types::{Command, Credentials, LegEnd, OutgoingCall, Side, UaConfig, UaEvent};
 
 /// The user agent of one shard.
@@ -104,10 +115,16 @@ impl UserAgent {
     /// When `handle_timeout` is to be called.
     pub fn poll_timeout(&self) -> Option<Mono> {
         let legs = self.timers.first().map(|(at, _)| *at);
-        [legs, self.core.layer.poll_timeout(), self.core.poll_timeout()]
-            .into_iter()
-            .flatten()
-            .min()
+        let referrals = self.core.referrals.poll_timeout();
+        [
+            legs,
+            self.core.layer.poll_timeout(),
+            self.core.poll_timeout(),
+            referrals,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Time has passed.
@@ -119,6 +136,7 @@ impl UserAgent {
             self.with(leg, Leg::on_timeout);
         }
         self.core.handle_timeout();
+        self.end_old_subscriptions();
         self.pump();
     }
 
@@ -191,9 +209,10 @@ impl UserAgent {
         self.turn(leg, now, |leg, core| leg.send_key(core, digit));
     }
 
-    /// Answers an `OutOfDialog` or `Refer`.
+    /// Answers an `OutOfDialog`, or refuses a `Refer`.
     pub fn respond(&mut self, key: ServerKey, response: Response, now: Now) {
         self.core.now = now;
+        self.core.referrals.refused(key);
         self.core.respond(key, response);
         self.pump();
     }
@@ -235,7 +254,9 @@ impl UserAgent {
         }
         if leg.is_gone() {
             self.core.tags.remove(&leg.dialog.local_tag);
-            self.legs.remove(&id);
+            if let Some(leg) = self.legs.remove(&id) {
+                self.core.keep_remnant(&leg);
+            }
         }
     }
 
@@ -279,7 +300,7 @@ impl UserAgent {
         let within_dialog = to_tag(&request).is_some();
         let checked = checks::method(&request, within_dialog, &self.core.config)
             .and_then(|()| checks::uri(&request))
-            .and_then(|()| checks::extensions(&request));
+            .and_then(|()| checks::extensions(&request, &self.core.config));
         if let Err(refusal) = checked {
             return match (&request.method, within_dialog) {
                 (Method::Invite, false) => self.on_refused_invite(key, request, flow, refusal),
@@ -330,7 +351,12 @@ impl UserAgent {
             Some(Use::Stray) if is_final => {
                 self.core.clients.remove(&key);
             }
-            Some(Use::Stray) | None => {}
+            Some(Use::Notify { refer }) if is_final => {
+                let refer = *refer;
+                self.core.clients.remove(&key);
+                self.on_notified(refer, Some(response.status));
+            }
+            Some(Use::Stray | Use::Notify { .. }) | None => {}
         }
     }
 
@@ -359,9 +385,12 @@ impl UserAgent {
         }
         self.with(id, |leg, core| match purpose {
             Purpose::Invite => leg.on_answer(core, key, response),
-            Purpose::Reinvite | Purpose::Update { .. } | Purpose::Prack | Purpose::Info | Purpose::Bye => {
-                leg.on_reinvite_answer(core, key, response)
-            }
+            Purpose::Reinvite
+            | Purpose::Update { .. }
+            | Purpose::Prack
+            | Purpose::Info
+            | Purpose::Refer
+            | Purpose::Bye => leg.on_reinvite_answer(core, key, response),
         });
     }
 
@@ -371,6 +400,7 @@ impl UserAgent {
             Some(Use::Leg { leg, purpose, .. }) => {
                 self.with(leg, |leg, core| leg.on_failed(core, key, purpose, error));
             }
+            Some(Use::Notify { refer }) => self.on_notified(refer, None),
             Some(Use::Stray) | None => {}
         }
     }

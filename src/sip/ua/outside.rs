@@ -10,6 +10,7 @@ use super::UserAgent;
 use super::checks::{self, Refusal};
 use super::core::Core;
 use super::leg::Leg;
+use super::replaces;
 use super::session_timer::Ask;
 use super::types::UaEvent;
 
@@ -71,6 +72,9 @@ impl UserAgent {
 /// What an INVITE must pass before it becomes a leg; its offer.
 fn admit(core: &Core, invite: &Request) -> Result<Option<Sdp>, Refusal> {
     checks::accept(invite)?;
+    if core.config.allow_refer {
+        replaces::check(&invite.headers)?;
+    }
     let offer = checks::sdp_of_request(invite)?;
     Ask::of(&invite.headers).check(&core.config)?;
     Ok(offer)

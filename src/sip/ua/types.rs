@@ -13,6 +13,7 @@ use crate::sip::sdp::Sdp;
 use crate::sip::transaction::{ClientKey, Failure, ServerKey};
 
 use super::checks::Refusal;
+use super::replaces::Replaces;
 
 /// How this user agent presents itself and how patient it is.
 #[derive(Clone, Debug)]
@@ -27,7 +28,8 @@ pub struct UaConfig {
     pub ack_timeout: Duration,
     /// Methods handed to the application when they come outside of a dialog. OPTIONS is answered here.
     pub allow_out_of_dialog: Vec<Method>,
-    /// Whether REFER within a dialog reaches the application; otherwise 405.
+    /// Whether calls can be referred: REFER within a dialog reaches the application (otherwise 405), and so does the `Replaces`
+    /// of an INVITE.
     pub allow_refer: bool,
     /// Addresses written into our Contact instead of the flow's own, for flows of the same address family: one of each.
     pub advertised: Vec<IpAddr>,
@@ -253,7 +255,7 @@ pub enum UaEvent {
         /// How long it was held, milliseconds.
         duration_ms: u32,
     },
-    /// The far side asks us to call somebody; to be answered through `respond`.
+    /// The far side asks us to call somebody: `accept_refer` must follow, or a refusal through `respond`.
     Refer {
         /// The leg.
         leg: LegId,
@@ -261,8 +263,28 @@ pub enum UaEvent {
         key: ServerKey,
         /// `Refer-To`.
         refer_to: NameAddr,
-        /// The request, to build the answer from.
+        /// The call of theirs that the new one is to take the place of: the `Replaces` within the Refer-To.
+        replaces: Option<Replaces>,
+        /// `Referred-By` (RFC 3892): who they say they are.
+        referred_by: Option<NameAddr>,
+        /// The request, to build a refusal from.
         request: Box<Request>,
+    },
+    /// The answer to a REFER of ours.
+    ReferAnswered {
+        /// The leg.
+        leg: LegId,
+        /// Its status; 408 when there was none.
+        status: u16,
+    },
+    /// News about a REFER of ours.
+    ReferNotified {
+        /// The leg.
+        leg: LegId,
+        /// What the far side met.
+        status: u16,
+        /// There will be no more.
+        last: bool,
     },
     /// A request outside of any dialog; to be answered through `respond`.
     OutOfDialog {

@@ -8,7 +8,7 @@ use super::checks;
 use super::core::{Core, Purpose};
 use super::leg::{Exchange, Leg, Pending, Phase, Theirs};
 use super::timers::Timer;
-use super::types::{LegEnd, UaEvent};
+use super::types::LegEnd;
 
 impl Leg {
     /// A request of theirs that belongs to this leg (RFC 3261 §12.2.2).
@@ -33,38 +33,20 @@ impl Leg {
             Method::Prack => self.on_prack(core, key, request),
             Method::Info => self.on_info(core, key, request),
             Method::Refer => self.on_refer(core, key, request),
+            Method::Notify => self.on_notify(core, key, request),
+            Method::Subscribe => self.on_subscribe(core, key, request),
             Method::Options => core.answer_options(key, request, &flow),
             // The transaction layer and `checks::method` keep these away.
-            Method::Ack
-            | Method::Cancel
-            | Method::Register
-            | Method::Notify
-            | Method::Subscribe
-            | Method::Message
-            | Method::Publish
-            | Method::Other(_) => core.reply(key, request, 405),
+            Method::Ack | Method::Cancel | Method::Register | Method::Message | Method::Publish | Method::Other(_) => {
+                core.reply(key, request, 405)
+            }
         }
     }
 
-    /// A REFER (RFC 3515): whether anybody is called is the application's decision.
-    fn on_refer(&mut self, core: &mut Core, key: ServerKey, request: &Request) {
-        if !matches!(self.phase, Phase::Talking) {
-            return core.reply(key, request, 481);
-        }
-        match request.headers.address(HeaderName::ReferTo) {
-            Ok(refer_to) => core.event(UaEvent::Refer {
-                leg: self.id,
-                key,
-                refer_to,
-                request: Box::new(request.clone()),
-            }),
-            Err(_) => core.reply(key, request, 400),
-        }
-    }
-
-    /// A request of ours within the leg's dialog; UPDATE refreshes the target and so has a Contact.
+    /// A request of ours within the leg's dialog; UPDATE refreshes the target and so has a Contact, REFER begins a
+    /// subscription and so has one too.
     pub fn request(&mut self, core: &Core, method: Method) -> Request {
-        let has_contact = method == Method::Update;
+        let has_contact = matches!(method, Method::Update | Method::Refer);
         let mut request = self.dialog.request(method);
         if has_contact {
             request.headers.push(HeaderName::Contact, core.contact(&self.flow));
@@ -136,6 +118,7 @@ impl Leg {
             Purpose::Reinvite | Purpose::Update { .. } => {
                 self.on_reoffer_refused(core, response, purpose);
             }
+            Purpose::Refer => self.on_refer_answered(core, response.status),
             Purpose::Prack | Purpose::Info => {}
         }
     }
@@ -162,6 +145,7 @@ impl Leg {
             Purpose::Invite => self.on_invite_failed(core, client, error),
             Purpose::Bye => self.bye_done(core),
             Purpose::Reinvite | Purpose::Update { .. } => self.on_reoffer_failed(core),
+            Purpose::Refer => self.on_refer_answered(core, 408),
             Purpose::Prack | Purpose::Info => {}
         }
     }

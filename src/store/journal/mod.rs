@@ -6,6 +6,7 @@
 //! that calls go on, the events wait in memory within bounds, and the disk is tried again every
 //! [`JournalConfig::retry`].
 
+mod live;
 mod reader;
 mod segment;
 mod writer;
@@ -19,13 +20,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::kernel::Event;
 
 use super::disk::{Disk, RealDisk};
 use super::health::StoreHealth;
 use super::{lock, monotonic};
+pub use live::{Lagged, Live};
 pub use reader::{Entry, JournalReader};
 use writer::{Views, Writer};
 
@@ -64,6 +66,8 @@ pub struct JournalConfig {
     /// How long events that nobody waits for may wait for a commit that somebody needs: a sync costs more than all else
     /// here. Zero: they do not wait.
     pub linger: Duration,
+    /// Commits kept for the slowest of those who listen ([`Journal::subscribe`]).
+    pub live_commits: usize,
     /// Last sequence number that the database holds: a journal whose folder was lost must not give numbers out again.
     pub floor_seq: u64,
 }
@@ -77,6 +81,7 @@ impl Default for JournalConfig {
             retry: Duration::from_millis(500),
             stall_after_looks: 5,
             linger: Duration::from_millis(50),
+            live_commits: 1_024,
             floor_seq: 0,
         }
     }
@@ -126,6 +131,7 @@ struct Shared {
     dir: PathBuf,
     views: Views,
     committed: Notify,
+    live: live::Publisher,
 }
 
 #[derive(Default)]
@@ -134,6 +140,8 @@ struct Inbox {
     tickets: Vec<Ticket>,
     /// Tickets whose events had to be given up.
     given_up: Vec<Ticket>,
+    /// Who waits until everything so far is durable.
+    flushes: Vec<oneshot::Sender<bool>>,
     /// Tickets of the commit that is under way.
     in_flight: Vec<Ticket>,
     /// Counts the commits begun, so that the watcher can see one that hangs.
@@ -150,13 +158,14 @@ struct Inbox {
 impl Inbox {
     /// Whether somebody waits: events alone may linger.
     fn is_urgent(&self) -> bool {
-        !self.tickets.is_empty() || !self.given_up.is_empty() || self.closing
+        !self.tickets.is_empty() || !self.given_up.is_empty() || !self.flushes.is_empty() || self.closing
     }
 }
 
 /// What the thread took from the inbox for one turn.
 struct Turn {
     given_up: Vec<Ticket>,
+    flushes: Vec<oneshot::Sender<bool>>,
     release_through: u64,
     closing: bool,
 }
@@ -186,12 +195,13 @@ impl Journal {
         disk.create_dir(dir).map_err(unreadable)?;
         let found = reader::recover(&*disk, dir, &config).map_err(unreadable)?;
         let views: Views = Arc::new(Mutex::new(found.views));
+        let live = live::Publisher::new(config.live_commits);
         let mut writer = Writer::new(
             disk.clone(),
             dir,
             config.clone(),
             health.clone(),
-            views.clone(),
+            (views.clone(), live.clone()),
             found.next,
         );
         if let Err(error) = writer.keep_spare() {
@@ -207,6 +217,7 @@ impl Journal {
             dir: dir.to_owned(),
             views,
             committed: Notify::new(),
+            live,
         });
         let handle = thread::Builder::new()
             .name("journal".into())
@@ -246,6 +257,26 @@ impl Journal {
         }
     }
 
+    /// Waits until everything that was appended before is durable. False: the disk does not take it now, or the journal is
+    /// closed.
+    pub async fn flush(&self) -> bool {
+        let (told, heard) = oneshot::channel();
+        {
+            let mut inbox = lock(&self.shared.inbox);
+            if inbox.closing {
+                return false;
+            }
+            inbox.flushes.push(told);
+        }
+        self.thread.unpark();
+        heard.await.unwrap_or(false)
+    }
+
+    /// The entries that become durable from now on, as they do. Costs nothing while nobody has one.
+    pub fn subscribe(&self) -> Live {
+        self.shared.live.subscribe()
+    }
+
     /// A reader of the durable entries after `after`.
     pub fn reader(&self, after: u64) -> JournalReader {
         let s = &self.shared;
@@ -272,6 +303,13 @@ impl Journal {
         lock(&self.shared.views)
             .back()
             .map_or(0, |v| v.next_seq.saturating_sub(1))
+    }
+
+    /// The first sequence number that the journal still keeps; everything before it is in the database.
+    pub fn kept_from(&self) -> u64 {
+        lock(&self.shared.views)
+            .front()
+            .map_or(u64::MAX, |v| v.header.first_seq)
     }
 
     /// Waits until something may have become durable since the last wait.
@@ -359,7 +397,11 @@ impl Shared {
             if turn.closing || retry_at.is_none_or(|at| now >= at) {
                 retry_at = self.commit(&mut writer).then(|| now + self.config.retry);
             }
-            self.tell(&turn, retry_at.is_none() && took_all);
+            let durable = retry_at.is_none() && took_all;
+            self.tell(&turn, durable);
+            for waits in turn.flushes {
+                let _ = waits.send(durable); // whoever waited may have gone
+            }
             writer.release(turn.release_through);
             self.note(&writer);
             if turn.closing {
@@ -387,6 +429,7 @@ impl Shared {
         inbox.turns = inbox.turns.wrapping_add(1);
         Turn {
             given_up: std::mem::take(&mut inbox.given_up),
+            flushes: std::mem::take(&mut inbox.flushes),
             release_through: inbox.release_through,
             closing: inbox.closing,
         }

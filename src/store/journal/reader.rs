@@ -186,6 +186,10 @@ impl JournalReader {
             .copied()
     }
 
+    fn is_kept(&self, view: &View) -> bool {
+        lock(&self.views).iter().any(|kept| kept.header == view.header)
+    }
+
     fn read_view(&mut self, view: &View, max: usize, entries: &mut Vec<Entry>) -> io::Result<()> {
         let mut frames = match self.frames.take() {
             Some(frames) if frames.number() == view.header.number => frames,
@@ -204,6 +208,8 @@ impl JournalReader {
                     self.after = seq;
                 }
                 Some(_) => {}
+                // Released while it was read, and perhaps in use for something else already: the database has what it held.
+                None if !self.is_kept(view) => return Ok(()),
                 None => {
                     let lost = view.next_seq - frames.next_seq();
                     tracing::error!(segment = view.header.number, lost, "journal segment is damaged");

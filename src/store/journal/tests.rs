@@ -7,6 +7,7 @@ use std::sync::Condvar;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
+use super::live::Publisher;
 use super::segment::{FrameReader, HEADER_BYTES, Header, push_frame};
 use super::*;
 use crate::kernel::{CallId, EventKind, Wall};
@@ -52,7 +53,7 @@ impl Bench {
             Path::new(DIR),
             config.clone(),
             health.clone(),
-            views.clone(),
+            (views.clone(), Publisher::new(9)),
             found.next,
         );
         Ok(Self {

@@ -11,6 +11,7 @@ use crate::store::disk::{Disk, DiskFile};
 use crate::store::health::StoreHealth;
 use crate::store::lock;
 
+use super::live::Publisher;
 use super::segment::{FRAME_HEAD_BYTES, HEADER_BYTES, Header, PAYLOAD_MAX_BYTES, push_frame};
 use super::{JournalConfig, segment_name};
 
@@ -45,6 +46,7 @@ pub struct Writer {
     config: JournalConfig,
     health: Arc<StoreHealth>,
     views: Views,
+    live: Publisher,
     active: Option<Active>,
     has_spare: bool,
     next_number: u64,
@@ -74,7 +76,7 @@ impl Writer {
         dir: &Path,
         config: JournalConfig,
         health: Arc<StoreHealth>,
-        views: Views,
+        (views, live): (Views, Publisher),
         next: Header,
     ) -> Self {
         Self {
@@ -83,6 +85,7 @@ impl Writer {
             config,
             health,
             views,
+            live,
             active: None,
             has_spare: false,
             next_number: next.number,
@@ -151,8 +154,13 @@ impl Writer {
         }
         active.view.end += self.frames.len() as u64;
         active.view.next_seq = first_seq + entries as u64;
-        self.backlog.drop_front(entries);
         self.publish(active.view);
+        self.live.publish(
+            first_seq,
+            &self.backlog.payloads,
+            self.backlog.lengths.iter().take(entries),
+        );
+        self.backlog.drop_front(entries);
         self.active = Some(active);
         self.health.commits.add(1);
         Ok(())

@@ -29,7 +29,9 @@ pub struct Closing {
     restarted_at: Wall,
     settle: Settle,
     sign_of_life: Wall,
-    done: watch::Sender<()>,
+    /// What is missing has been appended; when it has been taken over as well, all is done.
+    appended: bool,
+    done: watch::Sender<Option<Wall>>,
 }
 
 impl fmt::Debug for Closing {
@@ -53,12 +55,14 @@ impl Closing {
             restarted_at,
             settle,
             sign_of_life: Wall::default(),
-            done: watch::Sender::new(()),
+            appended: false,
+            done: watch::Sender::new(None),
         }
     }
 
-    /// Whoever is to wait for it: the channel ends when all has been appended.
-    pub fn done(&self) -> watch::Receiver<()> {
+    /// Whoever is to wait for it: when all has been appended and taken over, the last sign of life of the last run is told.
+    /// Calls that it left open ended then or later.
+    pub fn done(&self) -> watch::Receiver<Option<Wall>> {
         self.done.subscribe()
     }
 
@@ -74,16 +78,34 @@ impl Closing {
         drained_seq >= self.last_seq
     }
 
-    /// Appends what is missing.
-    pub(super) fn carry_out<'a>(
-        &'a self,
+    /// Takes the next step, when the journal has nothing more: appends what is missing, and once that is taken over says that
+    /// all is done. True: it is.
+    pub(super) fn step<'a>(
+        &'a mut self,
         writer: &'a mut SqliteConnection,
         journal: &'a Journal,
-    ) -> Sendable<'a, Result<(), LedgerError>> {
-        Box::pin(self.carry_out_unboxed(writer, journal))
+    ) -> Sendable<'a, Result<bool, LedgerError>> {
+        Box::pin(async move {
+            if !self.appended {
+                let count = self.append_what_is_missing(writer, journal).await?;
+                self.appended = true; // and not before: what failed is tried again
+                if count > 0 {
+                    if !journal.flush().await {
+                        tracing::error!("the ends of calls that were cut off wait for the journal's disk");
+                    }
+                    return Ok(false);
+                }
+            }
+            self.done.send_replace(Some(self.sign_of_life.min(self.restarted_at)));
+            Ok(true)
+        })
     }
 
-    async fn carry_out_unboxed(&self, writer: &mut SqliteConnection, journal: &Journal) -> Result<(), LedgerError> {
+    async fn append_what_is_missing(
+        &self,
+        writer: &mut SqliteConnection,
+        journal: &Journal,
+    ) -> Result<usize, LedgerError> {
         let rows = sqlx::query(SELECT_UNFINISHED)
             .bind(signed(self.last_seq))
             .fetch_all(writer)
@@ -106,10 +128,12 @@ impl Closing {
         let all = tokio::task::spawn_blocking(work)
             .await
             .map_err(|_| LedgerError::CutOff)?;
+        let mut count = 0;
         for events in all.into_iter().filter(|events| !events.is_empty()) {
+            count += events.len();
             journal.append(events, None);
         }
-        Ok(())
+        Ok(count)
     }
 
     fn last_events(&self, record: &CallRecord) -> Vec<Event> {

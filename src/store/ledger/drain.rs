@@ -228,11 +228,7 @@ impl Drain {
                 .await?;
         }
         let Some(last) = link.batch.last().map(|entry| entry.seq) else {
-            if let Some(closing) = self.closing.as_ref().filter(|c| c.is_due(link.reader.position())) {
-                closing.carry_out(&mut link.writer, &self.journal).await?;
-                self.closing = None; // and not before: what failed is tried again
-            }
-            return Ok(Drained::Nothing);
+            return self.close_last_run(link).await;
         };
         let events = self.parse(&link.batch);
         if let Some(closing) = &mut self.closing {
@@ -243,6 +239,18 @@ impl Drain {
         self.journal.release(last);
         let count = std::mem::take(&mut link.batch).len();
         Ok(Drained::Events(count))
+    }
+
+    /// Nothing is left to take over: time for what the last run left open.
+    async fn close_last_run(&mut self, link: &mut Link) -> Result<Drained, LedgerError> {
+        let Some(closing) = self.closing.as_mut().filter(|c| c.is_due(link.reader.position())) else {
+            return Ok(Drained::Nothing);
+        };
+        if closing.step(&mut link.writer, &self.journal).await? {
+            self.closing = None;
+            return Ok(Drained::Nothing);
+        }
+        Ok(Drained::Events(0)) // what was appended is to be taken over at once
     }
 
     /// Events that this version does not know (the ledger of a newer one) stay in the ledger but change no record.

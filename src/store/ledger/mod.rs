@@ -1,8 +1,12 @@
 //! The ledger: the journal's events in SQLite, and the calls' records made from them. Knows no call logic; may be away
 //! (locked, full) without anyone but the reports noticing, because the journal keeps what it has not taken.
 
+mod agents;
+mod audit;
 mod closing;
+mod debts;
 mod drain;
+mod feed;
 mod query;
 mod recordings;
 mod refold;
@@ -20,9 +24,13 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Row};
 
+pub use agents::{AgentTotals, Before};
+pub use audit::Reveal;
 pub use closing::{Closing, Settle};
+pub use debts::{DebtCounts, DebtFilter, OwedCall, Standing};
 pub use drain::{Drain, DrainConfig, Drained};
-pub use query::{CallFilter, Counts, Found, Order, Reveal};
+pub use feed::EventFeed;
+pub use query::{CallFilter, Counts, Found, Order};
 pub use recordings::{Listed, Place, RECORDINGS_MAX};
 
 /// How long a statement waits for another process's lock before it gives up and is tried again later.

@@ -1,15 +1,16 @@
-//! Reading the ledger, for the command line and for HTTP; and the audit of who looked at what is private.
+//! Reading the ledger's calls and events, for the command line and for HTTP.
 
 use std::collections::BTreeMap;
 
 use sqlx::sqlite::Sqlite;
-use sqlx::{Connection, QueryBuilder, Row};
+use sqlx::{QueryBuilder, Row};
 
-use crate::kernel::{CallId, EndReason, Event, Wall};
+use crate::kernel::{AgentId, CallId, EndReason, Event, Wall};
+use crate::store::journal::Entry;
 use crate::store::record::CallRecord;
 
 use super::rows::call_record;
-use super::{Ledger, LedgerError, open_writer, unsigned};
+use super::{Ledger, LedgerError, signed, unsigned};
 
 /// Most calls in one answer.
 pub const LIST_MAX: u32 = 10_000;
@@ -29,6 +30,12 @@ pub struct CallFilter {
     pub reason: Option<EndReason>,
     /// Only calls that have not ended.
     pub open: bool,
+    /// Somebody who spoke in it.
+    pub agent: Option<AgentId>,
+    /// The last queue that it came to.
+    pub queue: Option<String>,
+    /// Behind this call, in the order that is asked for.
+    pub after: Option<CallId>,
 }
 
 /// In which order; both are by the time of the INVITE.
@@ -61,19 +68,6 @@ pub struct Counts {
     pub open: u64,
 }
 
-/// One look at what is private.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reveal {
-    /// When.
-    pub at: Wall,
-    /// Whose call.
-    pub call: CallId,
-    /// Who looked.
-    pub by: String,
-    /// At what.
-    pub what: String,
-}
-
 impl Ledger {
     /// Records of calls, at most `limit` (and `LIST_MAX`).
     pub async fn list_calls(
@@ -84,6 +78,16 @@ impl Ledger {
     ) -> Result<Vec<CallRecord>, LedgerError> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT record FROM calls");
         filter.push(&mut query);
+        if let Some(after) = filter.after {
+            let behind = match order {
+                Order::NewestFirst => " AND (invite_at_ms, call_id) < ",
+                Order::OldestFirst => " AND (invite_at_ms, call_id) > ",
+            };
+            query
+                .push(behind)
+                .push("(SELECT invite_at_ms, call_id FROM calls WHERE call_id = ");
+            query.push_bind(after.to_string()).push(")");
+        }
         query.push(match order {
             Order::NewestFirst => " ORDER BY invite_at_ms DESC, call_id DESC LIMIT ",
             Order::OldestFirst => " ORDER BY invite_at_ms, call_id LIMIT ",
@@ -153,45 +157,34 @@ impl Ledger {
         })
     }
 
-    /// Notes that someone is about to see what is private. For programs beside the server, which have no journal; the server
-    /// appends a `Revealed` event. If it fails, the caller must not show anything.
-    pub async fn note_reveal(&self, reveal: &Reveal) -> Result<(), LedgerError> {
-        let mut writer = open_writer(self.path.clone()).await?;
-        sqlx::query("INSERT INTO reveals (at_ms, call_id, by_whom, what) VALUES (?1, ?2, ?3, ?4)")
-            .bind(reveal.at.as_millis())
-            .bind(reveal.call.to_string())
-            .bind(&reveal.by)
-            .bind(&reveal.what)
-            .execute(&mut writer)
-            .await?;
-        writer.close().await?;
-        Ok(())
-    }
-
-    /// Who looked at what, from inside and beside the server, since a moment, in order.
-    pub async fn reveals(&self, since: Wall) -> Result<Vec<Reveal>, LedgerError> {
+    /// Entries behind `after`, calls' and agents' in one order, as they stood in the journal.
+    pub(super) async fn entries_after(&self, after: u64, limit: u32) -> Result<Vec<Entry>, LedgerError> {
         let rows = sqlx::query(
-            "SELECT at_ms, call_id, by_whom, what FROM reveals WHERE at_ms >= ?1
+            "SELECT * FROM (SELECT seq, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2)
              UNION ALL
-             SELECT at_ms, call_id, body->>'$.by', body->>'$.what' FROM events WHERE type = 'revealed' AND at_ms >= ?1
-             ORDER BY 1",
+             SELECT * FROM (SELECT seq, body FROM agent_events WHERE seq > ?1 ORDER BY seq LIMIT ?2)
+             ORDER BY 1 LIMIT ?2",
         )
-        .bind(since.as_millis())
+        .bind(signed(after))
+        .bind(i64::from(limit.min(LIST_MAX)))
         .fetch_all(&self.readers)
         .await?;
-        let mut reveals = Vec::with_capacity(rows.len());
+        let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
-            if let Some(call) = CallId::parse(row.try_get(1)?) {
-                let at = Wall::from_millis(row.try_get(0)?);
-                reveals.push(Reveal {
-                    at,
-                    call,
-                    by: row.try_get(2)?,
-                    what: row.try_get(3)?,
-                });
-            }
+            entries.push(Entry {
+                seq: unsigned(row.try_get(0)?),
+                payload: row.try_get::<String, _>(1)?.into_bytes(),
+            });
         }
-        Ok(reveals)
+        Ok(entries)
+    }
+
+    /// Events behind `after`, calls' and agents' in one order, at most `limit` (and `LIST_MAX`). Events that this version
+    /// does not know are left out.
+    pub async fn events_after(&self, after: u64, limit: u32) -> Result<Vec<(u64, Event)>, LedgerError> {
+        let entries = self.entries_after(after, limit).await?;
+        let parsed = entries.iter().map(|e| (e.seq, serde_json::from_slice(&e.payload)));
+        Ok(parsed.filter_map(|(seq, event)| Some((seq, event.ok()?))).collect())
     }
 }
 
@@ -213,6 +206,13 @@ impl CallFilter {
         }
         if let Some(reason) = self.reason {
             query.push(" AND end_reason = ").push_bind(reason.as_str());
+        }
+        if let Some(agent) = &self.agent {
+            query.push(" AND call_id IN (SELECT call_id FROM call_parts WHERE talks = 1 AND who = ");
+            query.push_bind(agent.as_str().to_owned()).push(")");
+        }
+        if let Some(queue) = &self.queue {
+            query.push(" AND queue = ").push_bind(queue.clone());
         }
         if self.open {
             query.push(" AND ended_at_ms IS NULL");

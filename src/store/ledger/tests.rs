@@ -1,5 +1,9 @@
 //! What the ledger lives through: kills at any moment, locks, replays. What it says is always the fold of the events.
 
+mod feed;
+mod people;
+mod versions;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

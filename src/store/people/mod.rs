@@ -12,6 +12,7 @@ mod tests;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::Row;
@@ -83,47 +84,56 @@ impl PeopleError {
 /// The file. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct People {
+    path: Arc<Path>,
     readers: SqlitePool,
     /// One connection: SQLite takes one writer at a time, so they queue here and not at its lock.
     writer: SqlitePool,
 }
 
 impl People {
-    /// Opens the file, makes it if there is none, and brings its tables up to date. Whoever may read it could log in with
-    /// the hashes: it is for its owner alone.
-    ///
-    /// # Errors
-    /// Whatever the disk or SQLite says; [`PeopleError::is_busy`] if it can be tried again.
-    pub async fn open(path: &Path) -> Result<Self, PeopleError> {
-        let file = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path);
-        drop(file?);
+    /// People in this file. Touches nothing yet: a locked file must not keep the server from starting.
+    pub fn new(path: &Path) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(false);
+            .thread_name(|_| "people".into());
         // With synchronous=FULL a commit is on the disk when it returns.
         let writing = options
             .clone()
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .thread_name(|_| "people".into());
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(writing)
-            .await?;
-        sqlx::migrate!("src/store/migrations/people").run(&writer).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(options.read_only(true));
-        Ok(Self { readers, writer })
+            .synchronous(SqliteSynchronous::Full);
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+        };
+        Self {
+            path: path.into(),
+            readers: pool(READERS).connect_lazy_with(options.read_only(true)),
+            writer: pool(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(writing),
+        }
+    }
+
+    /// Makes the file if there is none, and brings its tables up to date. Whoever may read it could log in with the
+    /// hashes: it is for its owner alone.
+    ///
+    /// # Errors
+    /// Whatever the disk or SQLite says; [`PeopleError::is_busy`] if it can be tried again.
+    pub async fn prepare(&self) -> Result<(), PeopleError> {
+        let mut file = std::fs::OpenOptions::new();
+        drop(file.append(true).create(true).mode(0o600).open(&*self.path)?);
+        sqlx::migrate!("src/store/migrations/people").run(&self.writer).await?;
+        Ok(())
+    }
+
+    /// [`Self::new`] and [`Self::prepare`].
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub async fn open(path: &Path) -> Result<Self, PeopleError> {
+        let people = Self::new(path);
+        people.prepare().await?;
+        Ok(people)
     }
 
     /// Path below a data folder.

@@ -95,7 +95,13 @@ impl World {
         let afterthought = |k: &EventKind| {
             matches!(
                 k,
-                EventKind::RecordingEnded { .. } | EventKind::Quality { .. } | EventKind::CallbackOwed { .. }
+                EventKind::RecordingEnded { .. }
+                    | EventKind::Quality { .. }
+                    | EventKind::CallbackOwed { .. }
+                    | EventKind::CallbackTried { .. }
+                    | EventKind::CallbackSettled { .. }
+                    | EventKind::Outcome { .. }
+                    | EventKind::Revealed { .. }
             )
         };
         assert!(

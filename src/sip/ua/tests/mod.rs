@@ -3,10 +3,12 @@
 mod answers;
 mod calls;
 mod early;
+mod farewell;
 mod forks;
 mod keeping;
 mod manners;
 mod pair;
+mod refers;
 mod reoffers;
 mod solo;
 mod weather;

@@ -294,7 +294,7 @@ impl Pair {
             assert_eq!(legs.ua.transactions(), 0, "{who:?} keeps transactions");
             let core = &legs.ua.core;
             assert!(core.tags.is_empty() && core.invites.is_empty() && core.clients.is_empty());
-            assert!(legs.ua.timers.is_empty());
+            assert!(legs.ua.timers.is_empty() && core.referrals.is_empty());
             assert_ended_once(&legs.events);
         }
     }
@@ -332,7 +332,9 @@ fn leg_of(event: &UaEvent) -> LegId {
         | UaEvent::ByeReceived { leg, .. }
         | UaEvent::Ended { leg, .. }
         | UaEvent::Digit { leg, .. }
-        | UaEvent::Refer { leg, .. } => *leg,
+        | UaEvent::Refer { leg, .. }
+        | UaEvent::ReferAnswered { leg, .. }
+        | UaEvent::ReferNotified { leg, .. } => *leg,
         UaEvent::OutOfDialog { .. } | UaEvent::Response { .. } | UaEvent::RequestFailed { .. } => LegId(0),
     }
 }

@@ -9,7 +9,7 @@ use super::pair::name;
 use crate::kernel::{LegId, Now};
 use crate::sip::flow::{Flow, Transport};
 use crate::sip::message::parse_datagram;
-use crate::sip::transaction::TransactionConfig;
+use crate::sip::transaction::{ServerKey, TransactionConfig};
 use crate::sip::ua::{Command, LegEnd, UaConfig, UaEvent, UserAgent};
 
 pub const SDP: &str =
@@ -144,6 +144,17 @@ impl Solo {
             _ => None,
         });
         leg.expect("a call has come in")
+    }
+}
+
+impl Solo {
+    /// The REFER that came last.
+    pub fn refer_key(&self) -> ServerKey {
+        let key = self.events.iter().rev().find_map(|event| match event {
+            UaEvent::Refer { key, .. } => Some(*key),
+            _ => None,
+        });
+        key.expect("a REFER has come in")
     }
 }
 
