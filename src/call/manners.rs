@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::ivr::Language;
 use crate::kernel::calendar;
 
 /// What an operator chooses.
@@ -21,6 +22,8 @@ pub struct Manners {
     pub alert_info: Option<String>,
     /// The queue that serves debts of calls that stood in none.
     pub debts_queue: String,
+    /// The language that agents are told things in.
+    pub language: Language,
     /// How long telephones ring that people call: colleagues, citizens who are called back.
     pub ring_timeout: Duration,
     /// The number that is shown when agents call out, where the call belongs to no hotline.
@@ -36,6 +39,7 @@ impl Default for Manners {
             zone: calendar::zone(calendar::DEFAULT_ZONE).unwrap_or(TimeZone::UTC),
             alert_info: None,
             debts_queue: "general".to_owned(),
+            language: Language::default(),
             ring_timeout: Duration::from_secs(45),
             hotline_number: "12345".to_owned(),
         }
