@@ -6,6 +6,7 @@ mod check;
 mod config;
 mod demo;
 mod dialplan;
+mod floor;
 mod serve;
 mod table;
 
@@ -42,6 +43,8 @@ enum Command {
     Dialplan(dialplan::Arguments),
     /// Show calls from the ledger
     Calls(calls::Arguments),
+    /// Agents, queues and calls of the running server: shown, and told what to do
+    Floor(floor::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Check => check::run(&config),
         Command::Dialplan(more) => dialplan::run(&config, &more),
         Command::Calls(more) => calls::run(&config, &more),
+        Command::Floor(more) => floor::run(&config, &more),
         Command::Config => config::run(&config),
     };
     match done {
