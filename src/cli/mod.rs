@@ -11,6 +11,7 @@ mod demo;
 mod dialplan;
 mod prove;
 mod recordings;
+mod floor;
 mod serve;
 mod table;
 mod token;
@@ -59,6 +60,8 @@ enum Command {
     Agent(agent::Arguments),
     /// 访问令牌 Tokens of the HTTP port: add, list, revoke
     Token(token::Arguments),
+    /// Agents, queues and calls of the running server: shown, and told what to do
+    Floor(floor::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Recordings(more) => recordings::run(&config, &more),
         Command::Agent(more) => agent::run(&config, &more),
         Command::Token(more) => token::run(&config, &more),
+        Command::Floor(more) => floor::run(&config, &more),
         Command::Config => config::run(&config),
     };
     match done {
