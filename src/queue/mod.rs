@@ -9,6 +9,7 @@ mod announce;
 mod callback;
 mod callers;
 mod choose;
+pub mod erlang;
 mod estimate;
 mod floor;
 mod line;
