@@ -1,6 +1,6 @@
 //! Goodbye to the telephones of a run that was cut off: their calls are nobody's any more.
 
-use crate::kernel::{Dialog, Now};
+use crate::kernel::{Dialog, EventKind, LegId, Now};
 use crate::sip::Flow;
 use crate::sip::ua::FarewellError;
 
@@ -10,6 +10,15 @@ use super::exchange::Exchange;
 const WHY: &str = "Server restarted, please call again";
 
 impl Exchange {
+    /// A leg stands: what is needed to say goodbye in it from another life goes on record. Nothing waits for it.
+    pub(super) fn dialog_stands(&mut self, leg: LegId, now: Now) {
+        let call = self.desk.by_leg.get(&leg).copied();
+        if let Some((call, dialog)) = call.zip(self.desk.ua.dialog(leg)) {
+            let dialog = Box::new(dialog);
+            self.desk.note(call, EventKind::DialogOpened { dialog }, now);
+        }
+    }
+
     /// Says BYE in a dialog of the last run. `flow`: the way to it.
     ///
     /// # Errors
