@@ -485,6 +485,29 @@ impl Exchange {
             UaEvent::Cancelled { leg } => self.with(leg, |call, who, desk, _| match who {
                 PartyId::CITIZEN => call.cancelled(now, desk),
                 who => call.party_bye(who, leg, now, desk),
+            UaEvent::Answered { leg, sdp } => {
+                self.dialog_stands(leg, now);
+                self.with(leg, |call, who, desk, _| {
+                    call.party_answered(who, sdp.as_ref(), now, desk);
+                });
+            }
+            UaEvent::Confirmed { leg } => {
+                self.dialog_stands(leg, now);
+                self.with(leg, |call, who, desk, _| {
+                    if who == PartyId::CITIZEN {
+                        call.confirmed(now, desk);
+                    }
+                });
+            }
+            UaEvent::Cancelled { leg } => self.with(leg, |call, _, desk, _| {
+                call.end(
+                    EndedBy::Caller,
+                    EndReason::Abandoned,
+                    Some(487),
+                    After::ConfirmBye,
+                    now,
+                    desk,
+                );
             }),
             UaEvent::ByeReceived { leg, .. } => self.with(leg, |call, who, desk, _| match who {
                 PartyId::CITIZEN => call.end(EndedBy::Caller, EndReason::Hangup, None, After::ConfirmBye, now, desk),

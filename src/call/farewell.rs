@@ -5,6 +5,7 @@ use crate::sip::Flow;
 use crate::sip::ua::FarewellError;
 
 use super::exchange::Exchange;
+use super::live::Phase;
 
 /// What a telephone may show. Plain ASCII: an old one that stumbles over a header would stay in silence.
 const WHY: &str = "Server restarted, please call again";
@@ -14,6 +15,11 @@ impl Exchange {
     pub(super) fn dialog_stands(&mut self, leg: LegId, now: Now) {
         let call = self.desk.by_leg.get(&leg).copied();
         if let Some((call, dialog)) = call.zip(self.desk.ua.dialog(leg)) {
+        let Some(call) = self.desk.by_leg.get(&leg).copied() else {
+            return;
+        };
+        let goes_on = self.calls.get(&call).is_some_and(|call| call.phase != Phase::Ending);
+        if let Some(dialog) = self.desk.ua.dialog(leg).filter(|_| goes_on) {
             let dialog = Box::new(dialog);
             self.desk.note(call, EventKind::DialogOpened { dialog }, now);
         }
