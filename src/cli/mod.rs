@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod dialplan;
 mod serve;
+mod simulate;
 mod table;
 
 use std::io::Write;
@@ -42,6 +43,8 @@ enum Command {
     Dialplan(dialplan::Arguments),
     /// Show calls from the ledger
     Calls(calls::Arguments),
+    /// Simulate a day of calls: the figures, and how many agents each half hour needs
+    Simulate(simulate::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Check => check::run(&config),
         Command::Dialplan(more) => dialplan::run(&config, &more),
         Command::Calls(more) => calls::run(&config, &more),
+        Command::Simulate(more) => simulate::run(&more),
         Command::Config => config::run(&config),
     };
     match done {
