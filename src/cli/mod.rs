@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Parses, asks the rest of the house, prints; decides nothing.
 
+mod agent;
 mod call;
 mod calls;
 mod check;
@@ -9,6 +10,7 @@ mod dialplan;
 mod serve;
 mod simulate;
 mod table;
+mod token;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -43,8 +45,12 @@ enum Command {
     Dialplan(dialplan::Arguments),
     /// Show calls from the ledger
     Calls(calls::Arguments),
-    /// Simulate a day of calls: the figures, and how many agents each half hour needs
+    /// 模拟一天 Simulate a day of calls: the figures, and how many agents each half hour needs
     Simulate(simulate::Arguments),
+    /// 坐席账号 Accounts of agents: add, list, show, set, remove, password, import
+    Agent(agent::Arguments),
+    /// 访问令牌 Tokens of the HTTP port: add, list, revoke
+    Token(token::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -64,6 +70,8 @@ pub fn main() -> ExitCode {
         Command::Dialplan(more) => dialplan::run(&config, &more),
         Command::Calls(more) => calls::run(&config, &more),
         Command::Simulate(more) => simulate::run(&more),
+        Command::Agent(more) => agent::run(&config, &more),
+        Command::Token(more) => token::run(&config, &more),
         Command::Config => config::run(&config),
     };
     match done {

@@ -3,6 +3,7 @@
 //! `config/yihao.toml` documents every key; a test holds it and these structs together.
 
 mod bounds;
+mod codes;
 mod dialplan;
 mod http;
 mod keys;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use codes::Codes;
 pub use dialplan::Dialplan;
 pub use http::Http;
 pub use media::{Io, Media};
@@ -59,6 +61,8 @@ pub struct Config {
     pub sip: Sip,
     /// `[registrar]`
     pub registrar: Registrar,
+    /// `[codes]`
+    pub codes: Codes,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -113,6 +117,7 @@ impl Default for Config {
             language: Language::default(),
             sip: Sip::default(),
             registrar: Registrar::default(),
+            codes: Codes::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),

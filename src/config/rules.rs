@@ -25,6 +25,9 @@ impl Config {
         self.media_rules(&mut rule);
         self.service_rules(&mut rule);
         self.recording_rules(&mut rule);
+        for (key, message) in self.codes.broken() {
+            rule(false, &key, message);
+        }
         self.queue_rules(&mut rule);
         self.trunk_rules(&mut rule);
         broken

@@ -2,6 +2,7 @@
 //! together. Refuses to decide anything about a call.
 
 pub mod clock;
+mod codes;
 mod commits;
 pub mod floor;
 mod gauges;
@@ -15,6 +16,8 @@ mod parts;
 pub mod plans;
 mod reach;
 mod recorder;
+mod registrar;
+mod restart;
 mod server;
 mod shard;
 mod sip_ports;

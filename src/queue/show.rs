@@ -14,6 +14,11 @@ impl Floor {
         self.agents.get(no.0).map(|agent| &agent.profile)
     }
 
+    /// Whether there is such a queue.
+    pub fn has_queue(&self, name: &str) -> bool {
+        self.queue_names.contains_key(name)
+    }
+
     /// All agents by name.
     pub fn agents(&self, now: Now) -> Vec<AgentView> {
         let (day, into_day) = self.local(now.wall);

@@ -2,6 +2,15 @@
 
 mod answered;
 mod breaks;
+mod call_backs;
+mod calls_out;
+mod codes;
+mod consulted;
 mod hold;
 mod offers;
+mod parked;
+mod passwords;
+mod rated;
+mod sends_on;
+mod supervised;
 mod telephones;
