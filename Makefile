@@ -6,6 +6,7 @@
 #   make check         the quick part of the gate: format and lints
 #   make bench         figures with the ccload meter (see docs/tuning.md)
 #   make kill9         200 kills under load, then the ledger against the callers' lists (needs SIPp); KILLS=20 for fewer
+#   make simulate      1,000 days of 20,000 calls and 120 agents in virtual time (nightly); SEEDS=50 for fewer
 #   make faults        database locked, disk full, under load (needs SIPp, and root for a small disk)
 #   make field         calls of real phones: SIPp, baresip, linphone (see docs/phones.md)
 #   make fuzz          every fuzz target, RUNS=10000000 executions each
@@ -23,10 +24,11 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 PROFILE ?= dev
 RUNS ?= 10000000
 KILLS ?= 200
+SEEDS ?= 1000
 ONCE ?=
 ARGS ?=
 
-.PHONY: help demo test check fmt lint unit doc bench kill9 faults field fuzz setup setup-test setup-phones deny
+.PHONY: help demo test check fmt lint unit doc bench simulate kill9 faults field fuzz setup setup-test setup-phones deny
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -58,6 +60,10 @@ field: setup setup-phones
 bench: setup
 	cargo build --locked --release --bin yihao
 	scripts/bench.sh "$(CARGO_TARGET_DIR)/release/yihao"
+
+simulate: setup
+	cargo build --locked --release --bin yihao
+	"$(CARGO_TARGET_DIR)/release/yihao" simulate --calls 20000 --agents 120 --seeds $(SEEDS) $(ARGS)
 
 kill9: setup setup-phones
 	cargo build --locked --release --bin yihao

@@ -13,6 +13,7 @@ mod floor;
 mod prove;
 mod recordings;
 mod serve;
+mod simulate;
 mod table;
 mod token;
 mod when;
@@ -56,6 +57,8 @@ enum Command {
     Prove(prove::Arguments),
     /// 录音 Recordings: list, show, export, verify, hold, release, purge, rewrap
     Recordings(recordings::Arguments),
+    /// 模拟一天 Simulate a day of calls: the figures, and how many agents each half hour needs
+    Simulate(simulate::Arguments),
     /// 坐席账号 Accounts of agents: add, list, show, set, remove, password, import
     Agent(agent::Arguments),
     /// 访问令牌 Tokens of the HTTP port: add, list, revoke
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Callbacks(more) => callbacks::run(&config, &more),
         Command::Prove(more) => prove::run(&config, &more),
         Command::Recordings(more) => recordings::run(&config, &more),
+        Command::Simulate(more) => simulate::run(&more),
         Command::Agent(more) => agent::run(&config, &more),
         Command::Token(more) => token::run(&config, &more),
         Command::Floor(more) => floor::run(&config, &more),

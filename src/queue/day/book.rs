@@ -204,8 +204,8 @@ impl Book {
             self.must(home, || format!("agent {agent} is stuck: {busy:?}, {shown:?}"));
         }
         self.broken.extend(remains);
-        self.figures.answered = Waits::new(self.answered);
-        self.figures.abandoned = Waits::new(self.abandoned);
+        self.figures.answered = Waits::new(&self.answered);
+        self.figures.abandoned = Waits::new(&self.abandoned);
         Report {
             figures: self.figures,
             broken: self.broken,

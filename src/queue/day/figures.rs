@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What became of the calls.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figures {
-    /// Waits of those who were answered, shortest first.
+    /// Waits of those who were answered.
     pub answered: Waits,
     /// Waits of those who gave up.
     pub abandoned: Waits,
@@ -25,38 +25,71 @@ pub struct Figures {
     pub available: Duration,
 }
 
-/// Waits in order.
+/// Waits, counted by hundredths of a second, rounded up: a thousand days fit into little room.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Waits(Vec<Duration>);
+pub struct Waits {
+    counts: Vec<u32>,
+    count: usize,
+    sum: Duration,
+}
+
+/// What waits are rounded up to.
+const STEP_MS: u128 = 10;
 
 impl Waits {
     /// From waits in any order.
-    pub fn new(mut waits: Vec<Duration>) -> Self {
-        waits.sort_unstable();
-        Self(waits)
+    pub fn new(waits: &[Duration]) -> Self {
+        let mut all = Self::default();
+        for wait in waits {
+            let step = usize::try_from(wait.as_micros().div_ceil(STEP_MS * 1_000)).unwrap_or(usize::MAX);
+            if step >= all.counts.len() {
+                all.counts.resize(step + 1, 0);
+            }
+            all.counts[step] += 1;
+            all.sum += *wait;
+        }
+        all.count = waits.len();
+        all
+    }
+
+    fn add(&mut self, other: &Self) {
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(a, b)| *a += b);
+        self.count += other.count;
+        self.sum += other.sum;
     }
 
     /// How many.
     pub const fn count(&self) -> usize {
-        self.0.len()
+        self.count
     }
 
     /// How many of them were no longer than this.
     pub fn within(&self, time: Duration) -> usize {
-        self.0.partition_point(|wait| *wait <= time)
+        let steps = usize::try_from(time.as_millis() / STEP_MS).unwrap_or(usize::MAX);
+        let counts = self.counts.iter().take(steps.saturating_add(1));
+        counts.map(|count| *count as usize).sum()
     }
 
     /// The mean.
     pub fn mean(&self) -> Duration {
-        let sum: Duration = self.0.iter().sum();
-        sum.checked_div(u32::try_from(self.0.len()).unwrap_or(u32::MAX))
-            .unwrap_or_default()
+        let count = u32::try_from(self.count).unwrap_or(u32::MAX);
+        self.sum.checked_div(count).unwrap_or_default()
     }
 
     /// The wait that this share of them did not exceed.
     pub fn percentile(&self, share: f64) -> Duration {
-        let rank = (share * self.0.len() as f64).ceil() as usize;
-        self.0.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+        let rank = ((share * self.count as f64).ceil() as usize).max(1);
+        let mut seen = 0;
+        for (step, count) in (0..).zip(&self.counts) {
+            seen += *count as usize;
+            if seen >= rank {
+                return Duration::from_millis(step * 10);
+            }
+        }
+        Duration::ZERO
     }
 }
 
@@ -124,23 +157,25 @@ impl Figures {
         if all > 0.0 { handling / all } else { 0.0 }
     }
 
-    /// The two days as one.
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        let join = |mut a: Waits, b: Waits| {
-            a.0.extend(b.0);
-            Waits::new(a.0)
-        };
-        Self {
-            answered: join(self.answered, other.answered),
-            abandoned: join(self.abandoned, other.abandoned),
-            turned_away: self.turned_away + other.turned_away,
-            called_back: self.called_back + other.called_back,
-            talk: self.talk + other.talk,
-            hold: self.hold + other.hold,
-            wrap_up: self.wrap_up + other.wrap_up,
-            ringing: self.ringing + other.ringing,
-            available: self.available + other.available,
+    /// Several days as one.
+    pub fn of_days(days: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        for day in days {
+            all.add(&day);
         }
+        all
+    }
+
+    /// One more day.
+    pub fn add(&mut self, day: &Self) {
+        self.answered.add(&day.answered);
+        self.abandoned.add(&day.abandoned);
+        self.turned_away += day.turned_away;
+        self.called_back += day.called_back;
+        self.talk += day.talk;
+        self.hold += day.hold;
+        self.wrap_up += day.wrap_up;
+        self.ringing += day.ringing;
+        self.available += day.available;
     }
 }

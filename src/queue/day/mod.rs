@@ -8,6 +8,7 @@ mod figures;
 mod floor_house;
 mod people;
 mod run;
+mod staffing;
 mod town;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use figures::{Figures, Waits};
 pub use floor_house::FloorHouse;
 pub use people::{Draw, HOURLY, shifts};
 pub use run::run;
+pub use staffing::{HALF_HOURS, HalfHour, staffing};
 
 /// A citizen's call as it will be if somebody answers.
 #[derive(Clone, Debug)]

@@ -43,7 +43,7 @@ fn queue(name: &str) -> QueueConfig {
     }
 }
 
-fn agent(no: usize, queues: &[&str], english: u8) -> Option<Profile> {
+pub(super) fn agent(no: usize, queues: &[&str], english: u8) -> Option<Profile> {
     let skills = if english > 0 {
         BTreeMap::from([("english".to_owned(), english)])
     } else {
