@@ -475,16 +475,6 @@ impl Exchange {
             UaEvent::Provisional { leg, status, sdp } => self.with(leg, |call, who, desk, _| {
                 call.party_rings(who, status, sdp.as_ref(), desk);
             }),
-            UaEvent::Answered { leg, sdp } => self.with(leg, |call, who, desk, _| {
-                call.party_answered(who, sdp.as_ref(), now, desk);
-            }),
-            UaEvent::Confirmed { leg } => self.with(leg, |call, who, desk, _| match who {
-                PartyId::CITIZEN => call.confirmed(now, desk),
-                who => call.line_confirmed(who, now, desk),
-            }),
-            UaEvent::Cancelled { leg } => self.with(leg, |call, who, desk, _| match who {
-                PartyId::CITIZEN => call.cancelled(now, desk),
-                who => call.party_bye(who, leg, now, desk),
             UaEvent::Answered { leg, sdp } => {
                 self.dialog_stands(leg, now);
                 self.with(leg, |call, who, desk, _| {
@@ -493,21 +483,14 @@ impl Exchange {
             }
             UaEvent::Confirmed { leg } => {
                 self.dialog_stands(leg, now);
-                self.with(leg, |call, who, desk, _| {
-                    if who == PartyId::CITIZEN {
-                        call.confirmed(now, desk);
-                    }
+                self.with(leg, |call, who, desk, _| match who {
+                    PartyId::CITIZEN => call.confirmed(now, desk),
+                    who => call.line_confirmed(who, now, desk),
                 });
             }
-            UaEvent::Cancelled { leg } => self.with(leg, |call, _, desk, _| {
-                call.end(
-                    EndedBy::Caller,
-                    EndReason::Abandoned,
-                    Some(487),
-                    After::ConfirmBye,
-                    now,
-                    desk,
-                );
+            UaEvent::Cancelled { leg } => self.with(leg, |call, who, desk, _| match who {
+                PartyId::CITIZEN => call.cancelled(now, desk),
+                who => call.party_bye(who, leg, now, desk),
             }),
             UaEvent::ByeReceived { leg, .. } => self.with(leg, |call, who, desk, _| match who {
                 PartyId::CITIZEN => call.end(EndedBy::Caller, EndReason::Hangup, None, After::ConfirmBye, now, desk),

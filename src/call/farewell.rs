@@ -13,8 +13,6 @@ const WHY: &str = "Server restarted, please call again";
 impl Exchange {
     /// A leg stands: what is needed to say goodbye in it from another life goes on record. Nothing waits for it.
     pub(super) fn dialog_stands(&mut self, leg: LegId, now: Now) {
-        let call = self.desk.by_leg.get(&leg).copied();
-        if let Some((call, dialog)) = call.zip(self.desk.ua.dialog(leg)) {
         let Some(call) = self.desk.by_leg.get(&leg).copied() else {
             return;
         };
