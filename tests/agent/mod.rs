@@ -9,5 +9,6 @@ mod hold;
 mod offers;
 mod passwords;
 mod rated;
+mod restarts;
 mod sends_on;
 mod telephones;
