@@ -69,6 +69,7 @@ impl Call {
         }
         kinds.push(EventKind::Ended { by, reason, status });
         desk.append(self.id, kinds, after, now);
+        self.leave_place(desk);
         self.drop_others(now, desk);
         if let Some(media) = self.citizen.media {
             self.finish_recording(media.id, desk);

@@ -15,6 +15,7 @@ use super::bridge::Scene;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::exchange::Shared;
+use super::park::Parked;
 use super::party::Party;
 use super::people::MUSIC_PLAY;
 use super::placed::Placed;
@@ -110,6 +111,8 @@ pub(super) struct Call {
     pub masked: bool,
     /// The agent with whom he spoke last.
     pub spoken: Option<Spoken>,
+    /// Where he is parked.
+    pub parked: Option<Box<Parked>>,
     /// He is being asked how it was.
     pub survey: Option<Box<Survey>>,
     pub walk: Option<Box<Walk>>,
@@ -162,6 +165,7 @@ impl Call {
             music: false,
             masked: false,
             spoken: None,
+            parked: None,
             survey: None,
             walk: None,
             language: Language::default(),
@@ -283,7 +287,8 @@ impl Call {
     pub(super) fn poll_timeout(&self) -> Option<Mono> {
         let walk = self.walk.as_deref().and_then(Walk::poll_timeout);
         let survey = self.survey.as_deref().and_then(Survey::deadline);
-        [walk, survey, self.deadline].into_iter().flatten().min()
+        let parked = self.parked.as_deref().map(|parked| parked.until);
+        [walk, survey, parked, self.deadline].into_iter().flatten().min()
     }
 
     /// Timers that are due.
@@ -300,6 +305,7 @@ impl Call {
             return;
         }
         self.survey_timed_out(now, desk);
+        self.parked_too_long(now, desk);
         if let Some(walk) = self.walk.as_deref_mut()
             && walk.poll_timeout().is_some_and(|d| d <= now.mono)
         {

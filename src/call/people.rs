@@ -141,7 +141,7 @@ impl Call {
             Errand::Transfer => self.transfer_rings(id, desk),
             Errand::SentOn => self.sent_on_rings(id, desk),
             Errand::Citizen => self.target_rings(desk),
-            Errand::Ring(_) | Errand::Colleague => {}
+            Errand::Ring(_) | Errand::Colleague | Errand::Consult => {}
         }
     }
 
@@ -167,6 +167,7 @@ impl Call {
             Errand::Transfer => self.transfer_answered(id, now, desk),
             Errand::Ring(ring) => self.picked_up(id, ring, now, desk),
             Errand::SentOn => self.sent_on_answered(id, now, desk),
+            Errand::Consult => self.consultation_begins(id, now, desk),
             Errand::Citizen => self.target_answered(now, desk),
             Errand::Colleague => {}
         }
@@ -194,6 +195,7 @@ impl Call {
             Some(Errand::Transfer) => self.transfer_failed(Some(id), reason, status, now, desk),
             Some(Errand::Ring(ring)) => self.fork_failed(id, ring, reason, now, desk),
             Some(Errand::SentOn) => self.sent_on_failed(id, reason, status, now, desk),
+            Some(Errand::Consult) => self.number_not_consulted(id, reason, status, now, desk),
             Some(Errand::Citizen) => self.target_failed(reason, now, desk),
             Some(Errand::Colleague) | None => {}
         }
@@ -253,7 +255,7 @@ impl Call {
         match party.errand {
             Errand::Transfer => self.transfer_over(id, how, now, desk),
             Errand::Citizen => {}
-            Errand::Ring(_) | Errand::Colleague | Errand::SentOn => self.leaves(id, how, now, desk),
+            Errand::Ring(_) | Errand::Colleague | Errand::SentOn | Errand::Consult => self.leaves(id, how, now, desk),
         }
     }
 
