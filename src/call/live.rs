@@ -206,6 +206,7 @@ impl Call {
         }
         self.phase = Phase::Talking;
         self.citizen.watch(desk);
+        self.dialog_stands(self.citizen.leg, now, desk);
         self.walk_on(WalkInput::Start, now, desk);
     }
 
@@ -360,7 +361,7 @@ impl Call {
                 self.record(max_s, silence_s, &purpose, now, desk);
             }
             WalkCommand::StopRecording => self.stop_recording(desk),
-            WalkCommand::Hook { id, kind, .. } => self.hook(id, &kind, now, desk),
+            WalkCommand::Hook { id, kind, params } => self.hook(id, &kind, &params, now, desk, shared),
             WalkCommand::CancelHook { id, because } => self.call_off(id, because, now, desk),
             WalkCommand::CalendarMissing { year } => desk.push(Command::CalendarMissing { year }),
             WalkCommand::HangUp { reason } => self.hang_up(reason, now, desk),
@@ -378,10 +379,19 @@ impl Call {
 
     /// A part of the house is asked for. Services that this server does not offer yet answer "unavailable"; every plan must
     /// have a way on from there.
-    fn hook(&mut self, id: HookId, kind: &HookKind, now: Now, desk: &mut Desk) {
+    fn hook(
+        &mut self,
+        id: HookId,
+        kind: &HookKind,
+        params: &[(String, String)],
+        now: Now,
+        desk: &mut Desk,
+        shared: &Shared,
+    ) {
         match kind {
             HookKind::Queue { name } => self.enter_queue(Some(id), name, now, desk),
             HookKind::Survey => self.ask_for_rating(id, now, desk),
+            HookKind::CallBack => self.book_call_back(id, params, now, desk, shared),
             HookKind::Knowledge | HookKind::CaseStatus | HookKind::Appointment => {
                 self.hook_done(id, "unavailable", now, desk);
             }

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod callbacks;
+mod calls;
 mod codes;
 mod dialplan;
 mod http;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use callbacks::Callbacks;
+pub use calls::Calls;
 pub use codes::Codes;
 pub use dialplan::Dialplan;
 pub use http::Http;
@@ -65,6 +67,8 @@ pub struct Config {
     pub registrar: Registrar,
     /// `[codes]`
     pub codes: Codes,
+    /// `[calls]`
+    pub calls: Calls,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -122,6 +126,7 @@ impl Default for Config {
             sip: Sip::default(),
             registrar: Registrar::default(),
             codes: Codes::default(),
+            calls: Calls::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),

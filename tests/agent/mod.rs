@@ -13,6 +13,7 @@ mod parked;
 mod passwords;
 mod rated;
 mod refers;
+mod restarts;
 mod sends_on;
 mod supervised;
 mod telephones;
