@@ -69,15 +69,15 @@ impl Exchange {
         match self.place_named(&dialled) {
             // A number of the plan: he hears what citizens hear.
             None => self.citizen_calls(arrival, now),
-            Some(to) => self.agent_places(agent, to, arrival, now),
+            Some(to) => self.agent_places(&agent, to, arrival, now),
         }
     }
 
     /// His telephone is there already; the other one is called when the ledger knows of it.
-    fn agent_places(&mut self, agent: AgentId, to: Place, arrival: Arrival<'_>, now: Now) {
+    fn agent_places(&mut self, agent: &AgentId, to: Place, arrival: Arrival<'_>, now: Now) {
         let Arrival { leg, flow, offer, .. } = arrival;
         let id = self.desk.new_call_id(now);
-        if let Err(denied) = self.may_place(&agent, &to, id, now) {
+        if let Err(denied) = self.may_place(agent, &to, id, now) {
             return self.desk.ua.reject(leg, status_of(denied), &[], now);
         }
         let placed = Placed {
@@ -86,7 +86,7 @@ impl Exchange {
             debt: None,
         };
         self.begin_placed(id, placed, now, |call, desk| {
-            call.comes_by_line(&agent, (leg, flow), offer, desk);
+            call.comes_by_line(agent, (leg, flow), offer, desk);
         });
     }
 

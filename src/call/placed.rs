@@ -61,7 +61,7 @@ impl Exchange {
     pub(super) fn call_back(
         &mut self,
         offer: OfferId,
-        agent: AgentId,
+        agent: &AgentId,
         debt: &Debt,
         ring_timeout: std::time::Duration,
         now: Now,
@@ -83,7 +83,7 @@ impl Exchange {
         };
         self.begin_placed(id, placed, now, |call, desk| {
             call.last_queue = Some(debt.queue.clone());
-            call.offer_to(offer, &agent, ring_timeout, now, desk);
+            call.offer_to(offer, agent, ring_timeout, now, desk);
         });
     }
 

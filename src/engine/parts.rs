@@ -11,10 +11,13 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
+use jiff::tz::TimeZone;
+
 use crate::call::{ExchangeConfig, Manners};
 use crate::config::{Config, Encrypt, Io};
 use crate::ivr::Language;
 use crate::kernel::MediaId;
+use crate::kernel::calendar;
 use crate::media::MediaOutput;
 use crate::net::batch::Backend;
 use crate::net::ports::PortPool;

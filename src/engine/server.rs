@@ -9,14 +9,12 @@ use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use jiff::tz::TimeZone;
 use rand::rngs::{OsRng, StdRng};
 use rand::{Rng, SeedableRng, TryRngCore};
 use tokio::sync::mpsc;
 
 use crate::call::{Exchange, Limits, Shared};
 use crate::config::Config;
-use crate::kernel::calendar;
 use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
 use crate::net::tcp::TcpTransport;

@@ -12,6 +12,7 @@ mod offers;
 mod parked;
 mod passwords;
 mod rated;
+mod recorded;
 mod refers;
 mod restarts;
 mod sends_on;

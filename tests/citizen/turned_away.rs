@@ -1,7 +1,5 @@
 //! Calls that cannot be taken: each is refused with the right word, on record, and the refusal costs nothing afterwards.
 
-use std::net::IpAddr;
-
 use yihao::call::{CallerId, Lines, Peer};
 use yihao::kernel::{EndReason, EndedBy};
 use yihao::sip::message::{HeaderName, Method, Response};

@@ -10,6 +10,7 @@ use crate::kernel::{CallId, Event, EventKind};
 use crate::store::CallRecord;
 use crate::store::ledger::{CallFilter, DebtFilter, Found, LedgerError, Order, OwedCall, Standing};
 
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn away(error: LedgerError) -> Error {
     Error::LedgerAway(error.to_string())
 }
