@@ -10,6 +10,7 @@ mod hold;
 mod offers;
 mod parked;
 mod passwords;
+mod races;
 mod rated;
 mod restarts;
 mod sends_on;
