@@ -60,7 +60,7 @@ impl Exchange {
 
     fn rings_at(&self, colleague: &str) -> Option<CallId> {
         let rings = |call: &&Call| {
-            let offered = |ring: &super::ring::Ring| {
+            let offered = |ring: &Ring| {
                 ring.agent.as_str() == colleague && matches!(ring.why, Why::Offer(_) | Why::SentOn)
             };
             call.phase != Phase::Ending && call.rings.iter().any(offered)

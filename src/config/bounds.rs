@@ -54,6 +54,7 @@ impl Config {
         section("prompts", self.prompts.bounds());
         section("store", self.store.bounds());
         section("recordings", self.recordings.bounds());
+        section("callbacks", self.callbacks.bounds());
         section("http", self.http.bounds());
         section("drain", self.drain.bounds());
         section("floor", self.floor.bounds());

@@ -3,6 +3,7 @@
 //! `config/yihao.toml` documents every key; a test holds it and these structs together.
 
 mod bounds;
+mod callbacks;
 mod calls;
 mod codes;
 mod dialplan;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use callbacks::Callbacks;
 pub use calls::Calls;
 pub use codes::Codes;
 pub use dialplan::Dialplan;
@@ -77,6 +79,8 @@ pub struct Config {
     pub store: Store,
     /// `[recordings]`
     pub recordings: Recordings,
+    /// `[callbacks]`
+    pub callbacks: Callbacks,
     /// `[http]`
     pub http: Http,
     /// `[log]`
@@ -128,6 +132,7 @@ impl Default for Config {
             prompts: Prompts::default(),
             store: Store::default(),
             recordings: Recordings::default(),
+            callbacks: Callbacks::default(),
             http: Http::default(),
             log: Log::default(),
             drain: Drain::default(),

@@ -67,6 +67,7 @@ fn every_key_is_in_the_reference_and_every_key_of_the_reference_exists() {
         "recordings",
         "codes",
         "calls",
+        "callbacks",
         "http",
         "log",
         "drain",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::call::{ExchangeConfig, Manners};
 use crate::config::{Config, Encrypt, Io};
 use crate::ivr::Language;
-use crate::kernel::MediaId;
+use crate::kernel::{MediaId, calendar};
 use crate::media::MediaOutput;
 use crate::net::batch::Backend;
 use crate::net::ports::PortPool;
@@ -163,6 +164,7 @@ pub(super) fn manners(config: &Config) -> Manners {
         language: Language::parse(config.language.as_str()).unwrap_or_default(),
         ring_timeout: seconds(config.calls.ring_timeout_s),
         hotline_number: config.calls.number.clone(),
+        zone: calendar::zone(&config.time_zone).unwrap_or(TimeZone::UTC), // the configuration was checked
     }
 }
 

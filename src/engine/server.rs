@@ -24,6 +24,7 @@ use crate::store::{Store, StoreError};
 use super::clock;
 use super::codes;
 use super::commits::Commits;
+use super::floor::floor_config;
 use super::gauges::{ShardGauges, Watched};
 use super::handle::Handle;
 use super::media::MediaPool;
@@ -160,6 +161,12 @@ impl Server {
             trunks: Arc::default(),
         };
         let registrar = Registration::start(config, inbox, &sip, &senders, rng.random()).await?;
+        let floor = floor_config(config, clock::wall());
+        if let (Some(_), Some(first)) = (died_at, senders.first()) {
+            // Behind the accounts, before anything that comes by SIP.
+            let past = restart::past(&store.ledger, &floor, clock::wall()).await;
+            let _ = first.try_send(Input::Restore(Box::new(past))); // nobody has sent much yet
+        }
         let tcp = listen_tcp(config, &sip)?;
         let mut threads = Vec::new();
         let mut gauges = Vec::new();
@@ -178,6 +185,7 @@ impl Server {
                 &mut rng,
             );
             let mut exchange = Exchange::new(exchange_config, shared.clone());
+            exchange.set_floor(floor.clone(), clock::now());
             if number == 0 {
                 exchange.add_trunks(line.trunks.clone(), clock::now());
             }
@@ -215,6 +223,7 @@ impl Server {
             library,
             journal: store.journal.clone(),
             ledger: store.ledger.clone(),
+            vault: store.vault().clone(),
             trunks: parts.trunks.clone(),
             gauges,
             draining: Arc::default(),
