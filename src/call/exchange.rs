@@ -476,13 +476,11 @@ impl Exchange {
                 call.party_rings(who, status, sdp.as_ref(), desk);
             }),
             UaEvent::Answered { leg, sdp } => {
-                self.dialog_stands(leg, now);
                 self.with(leg, |call, who, desk, _| {
                     call.party_answered(who, sdp.as_ref(), now, desk);
                 });
             }
             UaEvent::Confirmed { leg } => {
-                self.dialog_stands(leg, now);
                 self.with(leg, |call, who, desk, _| match who {
                     PartyId::CITIZEN => call.confirmed(now, desk),
                     who => call.line_confirmed(who, now, desk),

@@ -9,7 +9,7 @@ use super::dial::NoWay;
 use super::exchange::Shared;
 use super::live::Call;
 use super::order::{Denied, Done, Place};
-use super::party::{Errand, PartyId, Stage, Who};
+use super::party::{Errand, Party, PartyId, Stage, Who};
 use super::ring::Why;
 
 impl Call {
@@ -90,6 +90,15 @@ impl Call {
         self.drop_party(id, None, now, desk);
         if let Some(agent) = agent {
             desk.floor.part_over(&agent, self.id, now);
+        }
+        self.supervisors_leave(now, desk);
+    }
+
+    /// Who listened to the agent or whispered to him has nothing more to do here.
+    fn supervisors_leave(&mut self, now: Now, desk: &mut Desk) {
+        let supervises = |p: &&Party| matches!(p.part, Some(Part::Listening | Part::Whispering));
+        while let Some(id) = self.others.iter().find(supervises).map(|p| p.id) {
+            self.leaves(id, (EndedBy::System, EndReason::Hangup), now, desk);
         }
     }
 

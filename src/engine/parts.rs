@@ -7,17 +7,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
-use jiff::tz::TimeZone;
-
 use crate::call::{ExchangeConfig, Manners};
 use crate::config::{Config, Encrypt, Io};
 use crate::ivr::Language;
-use crate::kernel::MediaId;
-use crate::kernel::calendar;
+use crate::kernel::{MediaId, calendar};
 use crate::media::MediaOutput;
 use crate::net::batch::Backend;
 use crate::net::ports::PortPool;

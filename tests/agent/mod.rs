@@ -11,6 +11,7 @@ mod hold;
 mod offers;
 mod parked;
 mod passwords;
+mod races;
 mod rated;
 mod recorded;
 mod refers;
