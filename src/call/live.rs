@@ -10,6 +10,7 @@ use crate::ivr::walk::{Command as WalkCommand, HookId, Input as WalkInput, Walk}
 use crate::kernel::{CallId, Digit, EndReason, EndedBy, EventKind, MediaId, Mono, Now, PhoneNumber, PlayId};
 use crate::media::{DigitSource, MediaCommand};
 use crate::sip::sdp::{self, Sdp};
+use crate::sip::ua::ReferId;
 
 use super::bridge::Scene;
 use super::desk::{Command, Desk, LocalRtp};
@@ -103,6 +104,8 @@ pub(super) struct Call {
     pub hold: bool,
     /// What the ledger knows of hold.
     pub hold_on_record: bool,
+    /// The REFER by which the citizen was sent on, until it is known how that went.
+    pub referral: Option<ReferId>,
     /// Who hears whom.
     pub scene: Scene,
     /// The citizen hears music on hold.
@@ -161,6 +164,7 @@ impl Call {
             in_conversation: false,
             hold: false,
             hold_on_record: false,
+            referral: None,
             scene: Scene::default(),
             music: false,
             masked: false,

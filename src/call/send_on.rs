@@ -117,18 +117,21 @@ impl Call {
         if let (Some(agent), Some(queue)) = (agent, &self.last_queue) {
             desk.floor.takes_over(&agent, queue, now);
         }
+        self.referral_over(200, now, desk);
         self.joins_as_agent(id, now, desk);
     }
 
     /// The colleague does not.
     pub(super) fn not_taken_over(&mut self, colleague: &AgentId, now: Now, desk: &mut Desk) {
         desk.floor.part_over(colleague, self.id, now);
+        self.referral_over(480, now, desk);
         self.come_back(now, desk);
     }
 
     /// The number answers: they speak.
     pub(super) fn sent_on_answered(&mut self, id: PartyId, now: Now, desk: &mut Desk) {
         desk.note(self.id, EventKind::TransferAnswered, now);
+        self.referral_over(200, now, desk);
         if let Some(party) = self.party_mut(id) {
             party.part = Some(Part::Third);
             let joined = party.joined(Part::Third);
@@ -157,6 +160,7 @@ impl Call {
         desk: &mut Desk,
     ) {
         desk.note(self.id, EventKind::TransferFailed { reason, status }, now);
+        self.referral_over(status.unwrap_or(480), now, desk);
         self.drop_party(id, None, now, desk);
         if self.talkers() < 2 {
             self.come_back(now, desk);

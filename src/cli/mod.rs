@@ -9,7 +9,9 @@ mod check;
 mod config;
 mod demo;
 mod dialplan;
+mod floor;
 mod prove;
+mod recordings;
 mod serve;
 mod table;
 mod token;
@@ -52,10 +54,14 @@ enum Command {
     Callbacks(callbacks::Arguments),
     /// Prove that nobody was lost: every call ended in one of the five ways. Exit code 1 if one did not, 2 if it cannot be told
     Prove(prove::Arguments),
+    /// 录音 Recordings: list, show, export, verify, hold, release, purge, rewrap
+    Recordings(recordings::Arguments),
     /// 坐席账号 Accounts of agents: add, list, show, set, remove, password, import
     Agent(agent::Arguments),
     /// 访问令牌 Tokens of the HTTP port: add, list, revoke
     Token(token::Arguments),
+    /// Agents, queues and calls of the running server: shown, and told what to do
+    Floor(floor::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -76,8 +82,10 @@ pub fn main() -> ExitCode {
         Command::Calls(more) => calls::run(&config, &more),
         Command::Callbacks(more) => callbacks::run(&config, &more),
         Command::Prove(more) => prove::run(&config, &more),
+        Command::Recordings(more) => recordings::run(&config, &more),
         Command::Agent(more) => agent::run(&config, &more),
         Command::Token(more) => token::run(&config, &more),
+        Command::Floor(more) => floor::run(&config, &more),
         Command::Config => config::run(&config),
     };
     match done {

@@ -9,12 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
 use rand::rngs::{OsRng, StdRng};
 use rand::{Rng, SeedableRng, TryRngCore};
 use tokio::sync::mpsc;
 
 use crate::call::{Exchange, Limits, Manners, Shared};
 use crate::config::Config;
+use crate::kernel::calendar;
 use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
 use crate::net::tcp::TcpTransport;
@@ -143,7 +145,10 @@ impl Server {
             },
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
-            manners: Manners::default(),
+            manners: Manners {
+                zone: calendar::zone(&config.time_zone).unwrap_or(TimeZone::UTC), // the configuration was checked
+                ..Manners::default()
+            },
             codes: Arc::new(codes::codes(config).map_err(|bad| StartError::Plans(vec![bad.to_string()]))?),
             draining: false,
         };
@@ -222,6 +227,7 @@ impl Server {
             library,
             journal: store.journal.clone(),
             ledger: store.ledger.clone(),
+            vault: store.vault().clone(),
             trunks: parts.trunks.clone(),
             gauges,
             draining: Arc::default(),

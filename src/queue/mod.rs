@@ -9,6 +9,8 @@ mod announce;
 mod callback;
 mod callers;
 mod choose;
+pub mod day;
+pub mod erlang;
 mod estimate;
 mod floor;
 mod line;

@@ -79,4 +79,24 @@ impl Floor {
         all.filter(|(_, a)| works(&a.state) && a.serves.iter().any(|serves| serves.queue == queue))
             .count()
     }
+
+    /// What is left when everybody should have gone: nothing, or there is a mistake.
+    pub(super) fn remains(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        let callers = self.calls.len();
+        if callers > 0 {
+            left.push(format!("{callers} callers still wait"));
+        }
+        if !self.offers.is_empty() {
+            left.push(format!("{} offers still ring", self.offers.len()));
+        }
+        for (_, agent) in self.agents.iter().filter(|(_, agent)| agent.state != State::Out) {
+            left.push(format!("{} is still {}", agent.profile.id, agent.status().as_str()));
+        }
+        let ghosts = self.lines.iter().map(|(_, line)| line.ghosts.len()).sum::<usize>();
+        if self.waiting.iter().count() != callers + ghosts {
+            left.push("somebody waits who is in no queue".to_owned());
+        }
+        left
+    }
 }

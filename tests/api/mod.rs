@@ -3,6 +3,7 @@
 mod agents;
 mod call_backs;
 mod calls;
+mod cli;
 mod contract;
 mod events;
 mod events_support;

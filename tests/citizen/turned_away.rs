@@ -127,23 +127,6 @@ fn no_port_is_free() {
     city.assert_nothing_is_left();
 }
 
-#[test]
-fn a_register_is_challenged_and_opens_nothing() {
-    let mut city = World::new(405);
-    let hand = ByHand::new(9, "reg");
-    let register = hand.request("REGISTER", "13800001234", 1, "reg", "", "");
-    hand.send(&mut city, &register);
-    city.run_to_the_end();
-    assert_eq!(hand.statuses(&city, &Method::Register), [401]);
-    assert_eq!(city.calls(), 0);
-    assert!(
-        city.mailbox
-            .iter()
-            .all(|l| l.from.ip() == IpAddr::V4(crate::support::world::SERVER))
-    );
-    city.assert_nothing_is_left();
-}
-
 /// A telephone asks for an extension that nobody has: the call is refused, and it was a call.
 #[test]
 fn a_call_that_asks_too_much_is_on_record() {

@@ -10,7 +10,7 @@ mod chaos;
 mod choice;
 mod common_path;
 mod fairness;
-mod invariants;
+pub mod invariants;
 mod overflow;
 mod race;
 mod restart;

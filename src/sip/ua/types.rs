@@ -277,7 +277,7 @@ pub enum UaEvent {
         /// Its status; 408 when there was none.
         status: u16,
     },
-    /// News about a REFER of ours.
+    /// News about a REFER of ours. They may come after the leg's `Ended`.
     ReferNotified {
         /// The leg.
         leg: LegId,
