@@ -4,8 +4,10 @@
 #![cfg(test)]
 
 mod agent;
+mod api;
 mod citizen;
 mod fuzz_seeds;
+mod registrar;
 mod served;
 mod sip;
 mod sip_torture;

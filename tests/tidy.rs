@@ -3,7 +3,8 @@
 mod layers;
 mod source;
 
-use source::{Source, root, rust_files, text_files, tokens};
+pub use source::rust_files;
+use source::{Source, root, text_files, tokens};
 
 /// Folders that hold machines without sockets, files, threads or clocks.
 const PURE: [&str; 5] = ["kernel", "sip", "media", "ivr", "call"];

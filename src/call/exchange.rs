@@ -13,9 +13,9 @@ use crate::kernel::calendar::Calendar;
 use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber};
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
-use crate::sip::message::{Malformed, Message, Method, Request};
+use crate::sip::message::{Malformed, Message, Method};
 use crate::sip::sdp::LocalAudio;
-use crate::sip::transaction::{ServerKey, TransactionConfig};
+use crate::sip::transaction::TransactionConfig;
 use crate::sip::trunk::{Answer, Target, TrunkConfig};
 use crate::sip::ua::{Command as UaCommand, LegEnd, UaConfig, UaEvent, UserAgent};
 
@@ -31,7 +31,6 @@ use super::manners::Manners;
 use super::message::{self, Recorded};
 use super::party::PartyId;
 use super::recorder::Purpose;
-use super::register::Registrar;
 use super::short_call::ShortCalls;
 use super::trunks::Trunks;
 
@@ -127,7 +126,6 @@ pub struct Exchange {
     pub(super) touched: Vec<CallId>,
     pub(super) doorkeeper: Doorkeeper,
     pub(super) short_calls: ShortCalls,
-    registrar: Registrar,
     trunks: Trunks,
     pub(super) desk: Desk,
     pub(super) shared: Shared,
@@ -144,7 +142,6 @@ impl Exchange {
         };
         let silence = config.transactions.t1 * SILENCE_T1;
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
-        let registrar = Registrar::new(&mut rng);
         let doorkeeper = Doorkeeper::new(rng.random());
         let mut desk = Desk::new(ua, (config.shard, config.shards), config.media_workers, silence, rng);
         desk.manners = shared.manners.clone();
@@ -155,7 +152,6 @@ impl Exchange {
             touched: Vec::new(),
             doorkeeper,
             short_calls: ShortCalls::default(),
-            registrar,
             trunks: Trunks::default(),
             desk,
             shared,
@@ -459,7 +455,8 @@ impl Exchange {
                 };
                 self.incoming(arrival, now);
             }
-            UaEvent::OutOfDialog { key, request, .. } => self.out_of_dialog(key, &request, now),
+            // REGISTER is in our Allow, and the registrar answers it before it could come here.
+            UaEvent::OutOfDialog { key, request, .. } => self.desk.ua.respond(key, request.reply(405), now),
             UaEvent::Response { key, response } => self.trunks.answered(key, response, now, &mut self.desk),
             UaEvent::RequestFailed { key, error } => self.trunks.failed(key, error, now, &mut self.desk),
             UaEvent::Offer { leg, sdp } => self.with(leg, |call, who, desk, shared| match who {
@@ -556,11 +553,6 @@ impl Exchange {
         if let Some(source) = call.counted_for {
             self.desk.counts.release(source);
         }
-    }
-
-    fn out_of_dialog(&mut self, key: ServerKey, request: &Request, now: Now) {
-        let response = self.registrar.answer(request, now);
-        self.desk.ua.respond(key, response, now);
     }
 }
 

@@ -31,7 +31,6 @@ pub mod phone;
 mod placed;
 mod recorder;
 mod refer;
-mod register;
 mod ring;
 mod send_on;
 mod short_call;

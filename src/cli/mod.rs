@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Parses, asks the rest of the house, prints; decides nothing.
 
+mod agent;
 mod call;
 mod calls;
 mod check;
@@ -8,6 +9,7 @@ mod demo;
 mod dialplan;
 mod serve;
 mod table;
+mod token;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -42,6 +44,10 @@ enum Command {
     Dialplan(dialplan::Arguments),
     /// Show calls from the ledger
     Calls(calls::Arguments),
+    /// 坐席账号 Accounts of agents: add, list, show, set, remove, password, import
+    Agent(agent::Arguments),
+    /// 访问令牌 Tokens of the HTTP port: add, list, revoke
+    Token(token::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -60,6 +66,8 @@ pub fn main() -> ExitCode {
         Command::Check => check::run(&config),
         Command::Dialplan(more) => dialplan::run(&config, &more),
         Command::Calls(more) => calls::run(&config, &more),
+        Command::Agent(more) => agent::run(&config, &more),
+        Command::Token(more) => token::run(&config, &more),
         Command::Config => config::run(&config),
     };
     match done {

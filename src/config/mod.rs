@@ -11,6 +11,7 @@ mod media;
 mod operations;
 mod problem;
 mod prompts;
+mod queue;
 mod recordings;
 mod registrar;
 mod rules;
@@ -31,6 +32,7 @@ pub use media::{Io, Media};
 pub use operations::{Drain, Log, LogFormat, LogLevel};
 pub use problem::Problem;
 pub use prompts::{Prompts, SpeechEngine};
+pub use queue::{Floor, QUEUES_MAX, Queue, Requires, Strategy};
 pub use recordings::{Encrypt, Recordings};
 pub use registrar::{Digest, Registrar};
 pub use secret::Secret;
@@ -77,6 +79,10 @@ pub struct Config {
     pub log: Log,
     /// `[drain]`
     pub drain: Drain,
+    /// `[floor]`
+    pub floor: Floor,
+    /// `[[queue]]`, one for each. None: nobody can be reached.
+    pub queue: Vec<Queue>,
     /// `[[trunk]]`, one for each carrier or peer exchange.
     pub trunk: Vec<Trunk>,
 }
@@ -120,6 +126,8 @@ impl Default for Config {
             http: Http::default(),
             log: Log::default(),
             drain: Drain::default(),
+            floor: Floor::default(),
+            queue: Vec::new(),
             trunk: Vec::new(),
         }
     }

@@ -177,6 +177,8 @@ impl Meter {
             | EventKind::PickedUp { .. }
             | EventKind::SentOn { .. }
             | EventKind::RecordingMasked { .. }
+            | EventKind::RetentionHeld { .. }
+            | EventKind::RecordingPurged { .. }
             | EventKind::RatingAsked { .. }
             | EventKind::Outcome { .. }
             | EventKind::DialogOpened { .. }

@@ -4,6 +4,7 @@
 pub mod clock;
 mod codes;
 mod commits;
+pub mod floor;
 mod gauges;
 mod handle;
 mod hands;
@@ -15,6 +16,7 @@ mod parts;
 pub mod plans;
 mod reach;
 mod recorder;
+mod registrar;
 mod restart;
 mod server;
 mod shard;

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
 use crate::net::tcp::TcpTransport;
+use crate::store::people::PeopleError;
 use crate::store::{Store, StoreError};
 
 use super::clock;
@@ -32,6 +33,7 @@ use super::parts::{
 use super::plans;
 use super::reach::Reacher;
 use super::recorder::Recordings;
+use super::registrar::{self, Registration};
 use super::restart;
 use super::shard::{INPUTS_MAX, Input, Shard};
 use super::sip_ports::SipPorts;
@@ -54,6 +56,9 @@ pub enum StartError {
     /// Journal, ledger, recordings.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Agents and their telephones.
+    #[error(transparent)]
+    People(#[from] PeopleError),
     /// The RTP ports.
     #[error(transparent)]
     Ports(#[from] PortError),
@@ -74,6 +79,7 @@ pub struct Server {
     watch_stop: Arc<AtomicBool>,
     media: Arc<MediaPool>,
     store: Store,
+    registrar: Registration,
     tcp: TcpTransport,
 }
 
@@ -105,7 +111,8 @@ impl Server {
             store.health.clone(),
             config.store.clone(),
         ));
-        let sip = Arc::new(SipPorts::new(store.trace()));
+        let inbox = Arc::new(registrar::Inbox::new());
+        let sip = Arc::new(SipPorts::new(store.trace(), inbox.clone()));
         let count = shard_count(config);
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(INPUTS_MAX)).unzip();
         let workers = worker_count(config);
@@ -151,6 +158,7 @@ impl Server {
             reacher: reacher.clone(),
             trunks: Arc::default(),
         };
+        let registrar = Registration::start(config, inbox, &sip, &senders, rng.random()).await?;
         let tcp = listen_tcp(config, &sip)?;
         let mut threads = Vec::new();
         let mut gauges = Vec::new();
@@ -209,6 +217,9 @@ impl Server {
             trunks: parts.trunks.clone(),
             gauges,
             draining: Arc::default(),
+            people: registrar.people.clone(),
+            roster: registrar.roster.clone(),
+            registrar: registrar.inbox.clone(),
         };
         Ok(Self {
             handle,
@@ -218,6 +229,7 @@ impl Server {
             watch_stop,
             media,
             store,
+            registrar,
             tcp: tcp.0,
         })
     }
@@ -259,6 +271,7 @@ impl Server {
         if let Err(error) = ended.await {
             tracing::error!(%error, "the end was not orderly");
         }
+        self.registrar.stop().await;
         self.store.close().await; // after the last event
         peaceful
     }

@@ -12,7 +12,7 @@ use crate::media::{MediaOutput, QualityStats};
 use crate::queue::{AgentView, Debt, FloorConfig, Profile, QueueView, Restored, Returning};
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message};
-use crate::sip::registrar::BindingChange;
+use crate::sip::registrar::{Accounts, BindingChange};
 use crate::sip::trunk::{Answer, Target};
 
 use super::clock;
@@ -49,6 +49,8 @@ pub enum Input {
     Bound(BindingChange),
     /// All accounts as they are from now on.
     Agents(Arc<Vec<Profile>>),
+    /// Who may call as one of ours, and the hashes of their passwords.
+    Accounts(Arc<Accounts>),
     /// New queues.
     Floor(Arc<FloorConfig>),
     /// What was true before a restart: once, before the first call.
@@ -174,6 +176,7 @@ impl Shard {
                     tracing::warn!(%error, "a telephone of a call that was cut off cannot be told");
                 }
             }
+            Input::Accounts(accounts) => self.exchange.set_accounts(accounts),
             Input::Floor(config) => self.exchange.set_floor((*config).clone(), now),
             Input::Restore(past) => self.exchange.restore(past.agents, past.returning, past.debts, now),
             Input::Order(order, reply) => self.order(*order, reply, now),

@@ -346,7 +346,8 @@ impl Floor {
             let rules = &line.config.callback;
             let due = |at: Wall| self.next_hours(rules, at.max(now.wall));
             let later = line.later.first().map(|(at, _)| due(*at));
-            let closed = !self.in_hours(rules, now.wall) && !(line.ready.is_empty() && line.ghosts.is_empty());
+            let some = !line.ready.is_empty() || !line.ghosts.is_empty();
+            let closed = some && !self.in_hours(rules, now.wall);
             let opening = closed.then(|| due(now.wall));
             next = [next, later, opening].into_iter().flatten().min();
         }

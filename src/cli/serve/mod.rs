@@ -45,7 +45,7 @@ impl Running {
         let addresses = port.addresses();
         tokio::spawn(http::metrics::upkeep(metrics.clone()));
         tokio::spawn(operators.clone().look_after());
-        let app = http::App::new(operators.clone(), operators, metrics, token);
+        let app = http::App::new(operators.house(), metrics, token);
         let http_task = tokio::spawn(port.run(app, stopped));
         Ok(Self {
             server,

@@ -10,9 +10,9 @@ use crate::http::App;
 
 pub(in crate::http) async fn drain(_: Admin, State(app): State<App>) -> (StatusCode, Json<Value>) {
     tracing::info!("draining on request");
-    app.control.drain();
+    app.house.control.drain();
     (
         StatusCode::ACCEPTED,
-        Json(json!({ "draining": true, "live_calls": app.status.live().len() })),
+        Json(json!({ "draining": true, "live_calls": app.house.status.live().len() })),
     )
 }

@@ -8,7 +8,7 @@ use super::Admin;
 use crate::http::{App, Error, NotReloaded};
 
 pub(in crate::http) async fn reload(_: Admin, State(app): State<App>) -> Result<Json<Value>, Error> {
-    match app.control.reload().await {
+    match app.house.control.reload().await {
         Ok(loaded) => {
             tracing::info!(numbers = loaded.numbers, flows = loaded.flows, "reloaded on request");
             Ok(Json(json!({ "numbers": loaded.numbers, "flows": loaded.flows })))

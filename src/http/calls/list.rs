@@ -3,11 +3,10 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::http::shown::Times;
 use crate::http::{App, Error, LiveCall, RecentCall};
-use crate::kernel::Wall;
 
 /// Ended calls told when none are asked for.
 const RECENT_DEFAULT: usize = 50;
@@ -55,57 +54,48 @@ pub(in crate::http) async fn list(
     State(app): State<App>,
     wish: Result<Query<Wish>, QueryRejection>,
 ) -> Result<Json<Calls>, Error> {
-    let Query(wish) = wish.map_err(|_| Error::Invalid("only ?recent=NUMBER is understood".into()))?;
+    let Query(wish) = wish.map_err(|_| Error::Invalid("查询参数只有 recent=条数".into()))?;
     let limit = wish.recent.unwrap_or(RECENT_DEFAULT);
     if limit > RECENT_MAX {
-        return Err(Error::Invalid(format!("recent must be 0 to {RECENT_MAX}")));
+        return Err(Error::Invalid(format!("recent 须为 0 至 {RECENT_MAX}")));
     }
-    let zone = TimeZone::get(&app.status.site().time_zone).unwrap_or(TimeZone::UTC);
-    let recent = app.status.recent(limit).await?;
+    let recent = app.house.status.recent(limit).await?;
     Ok(Json(Calls {
         live: app
+            .house
             .status
             .live()
             .into_iter()
-            .map(|call| Live::of(call, &zone))
+            .map(|call| Live::of(call, &app.times))
             .collect(),
-        recent: recent.into_iter().map(|call| Recent::of(call, &zone)).collect(),
+        recent: recent.into_iter().map(|call| Recent::of(call, &app.times)).collect(),
     }))
 }
 
 impl Live {
-    fn of(call: LiveCall, zone: &TimeZone) -> Self {
+    fn of(call: LiveCall, times: &Times) -> Self {
         Self {
             id: call.id.to_string(),
             from: call.from.masked(),
             to: call.to.masked(),
             hotline: call.hotline,
-            since: rfc3339(call.since, zone),
+            since: times.tell(call.since),
             step: call.step,
         }
     }
 }
 
 impl Recent {
-    fn of(call: RecentCall, zone: &TimeZone) -> Self {
+    fn of(call: RecentCall, times: &Times) -> Self {
         Self {
             id: call.id.to_string(),
             from: call.from.masked(),
             to: call.to.masked(),
             hotline: call.hotline,
-            at: rfc3339(call.at, zone),
+            at: times.tell(call.at),
             duration_ms: call.duration_ms,
             ended_by: call.ended_by.as_str(),
             reason: call.reason.as_str(),
         }
     }
-}
-
-/// `2026-11-05T09:30:00.000+08:00`
-fn rfc3339(at: Wall, zone: &TimeZone) -> String {
-    let stamp = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    stamp
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%dT%H:%M:%S%.3f%:z")
-        .to_string()
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::http::App;
 
 pub(in crate::http) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
-    let reasons = app.status.readiness().reasons();
+    let reasons = app.house.status.readiness().reasons();
     let status = if reasons.is_empty() {
         StatusCode::OK
     } else {

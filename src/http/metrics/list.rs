@@ -218,6 +218,18 @@ pub const ALL: &[Metric] = &[
         &["trunk"],
         "1 while the trunk is registered and answers, else 0",
     ),
+    // Telephones of agents
+    gauge("yihao_registrations", &[], "Telephones registered at this moment"),
+    counter(
+        "yihao_registrations_total",
+        &["outcome"],
+        "REGISTER requests by what became of them, and telephones that expired or whose connection broke",
+    ),
+    gauge(
+        "yihao_people_behind",
+        &[],
+        "ALARM when 1: telephones are not written down; a restart would forget them",
+    ),
     // Media
     gauge("yihao_rtp_sessions", &[], "RTP sessions at this moment"),
     gauge("yihao_rtp_ports_free", &[], "RTP port pairs that a call could have now"),

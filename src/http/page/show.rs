@@ -25,14 +25,14 @@ struct View {
 }
 
 pub(in crate::http) async fn show(State(app): State<App>) -> Html<String> {
-    let site = app.status.site();
+    let site = app.house.status.site();
     let view = View {
         zone: TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC),
         site,
-        readiness: app.status.readiness(),
-        figures: app.status.figures(),
-        live: app.status.live(),
-        recent: app.status.recent(ROWS).await,
+        readiness: app.house.status.readiness(),
+        figures: app.house.status.figures(),
+        live: app.house.status.live(),
+        recent: app.house.status.recent(ROWS).await,
     };
     let mut page = String::with_capacity(8 * 1024);
     // Writing into a String cannot fail.

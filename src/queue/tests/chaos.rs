@@ -477,7 +477,7 @@ pub fn run(seed: u64, steps: u32) {
     }));
     if let Err(why) = done {
         let from = chaos.story.len().saturating_sub(60);
-        eprintln!("seed {seed}:\n{}", chaos.story[from..].join("\n"));
+        println!("seed {seed}:\n{}", chaos.story[from..].join("\n"));
         std::panic::resume_unwind(why);
     }
     chaos.close();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::agent::{Agent, AgentNo, Speaking, State};
-use super::super::callback::Stage;
+use super::super::callback::{Owed, Stage};
 use super::super::offers::Target;
 use super::super::timer::Timer;
 use super::super::waiting::{QueueNo, Slot, Who, level_after};
@@ -124,7 +124,7 @@ fn waiting(floor: &Floor, changed: bool) {
 
 fn debts(floor: &Floor) {
     for (no, line) in floor.lines.iter() {
-        let here = |owed: &&super::super::callback::Owed| owed.queue == Some(QueueNo(no));
+        let here = |owed: &&Owed| owed.queue == Some(QueueNo(no));
         let flying = floor.debts.values().filter(here).filter(|owed| owed.flying).count();
         assert_eq!(line.in_flight, flying, "call-backs in flight are counted right");
         let listed: BTreeSet<CallId> = line.ready.iter().chain(&line.later).map(|(_, call)| *call).collect();

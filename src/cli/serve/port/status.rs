@@ -1,55 +1,23 @@
-//! What the operators' port shows and asks for, answered by the running server.
+//! The server as a whole: names, readiness, figures, calls at a glance.
 
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::Notify;
-
+use super::Operators;
 use crate::call::CallView;
-use crate::engine::{Handle, Server, clock};
-use crate::http::{
-    self, Answer, Control, Figures, LiveCall, NotReloaded, Number, Readiness, RecentCall, Reloaded, Site, Status,
-    TrunkState,
-};
-use crate::kernel::{EndedBy, Wall};
+use crate::engine::clock;
+use crate::http::{self, Answer, Figures, LiveCall, Number, Readiness, RecentCall, Site, Status, TrunkState};
+use crate::kernel::EndedBy;
 use crate::store::ledger::{CallFilter, Order};
 
-/// How often the shards are asked for their calls.
-const LOOK: Duration = Duration::from_secs(1);
-
-/// The server as the port sees it.
-pub(super) struct Operators {
-    handle: Handle,
-    dial: Vec<(&'static str, SocketAddr)>,
-    started: Wall,
-    live: Mutex<Vec<CallView>>,
-    stop: Arc<Notify>,
-}
-
-impl Operators {
-    pub(super) fn new(server: &Server, started: Wall, stop: Arc<Notify>) -> Self {
-        Self {
-            handle: server.handle().clone(),
-            dial: server.addresses().to_vec(),
-            started,
-            live: Mutex::default(),
-            stop,
-        }
-    }
-
-    /// Keeps the picture fresh; ends with the runtime.
-    pub(super) async fn look_after(self: Arc<Self>) {
-        loop {
-            let calls = self.handle.calls().await;
-            *self.live.lock().unwrap_or_else(PoisonError::into_inner) = calls;
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    fn views(&self) -> Vec<CallView> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+/// A call under way, as the port shows it.
+pub(super) fn live(call: CallView) -> LiveCall {
+    LiveCall {
+        id: call.id,
+        from: call.from,
+        to: call.to,
+        hotline: call.hotline,
+        since: call.arrived.wall,
+        step: call.step,
     }
 }
 
@@ -112,15 +80,7 @@ impl Status for Operators {
     }
 
     fn live(&self) -> Vec<LiveCall> {
-        let show = |call: CallView| LiveCall {
-            id: call.id,
-            from: call.from,
-            to: call.to,
-            hotline: call.hotline,
-            since: call.arrived.wall,
-            step: call.step,
-        };
-        self.views().into_iter().map(show).collect()
+        self.views().into_iter().map(live).collect()
     }
 
     fn recent(&self, limit: usize) -> Answer<'_, Vec<RecentCall>> {
@@ -146,21 +106,5 @@ impl Status for Operators {
             };
             Ok(calls.into_iter().filter_map(ended).collect())
         })
-    }
-}
-
-impl Control for Operators {
-    fn reload(&self) -> Pin<Box<dyn Future<Output = Result<Reloaded, NotReloaded>> + Send + '_>> {
-        Box::pin(async move {
-            let counts = self.handle.reload().await.map_err(NotReloaded)?;
-            Ok(Reloaded {
-                numbers: counts.numbers,
-                flows: counts.flows,
-            })
-        })
-    }
-
-    fn drain(&self) {
-        self.stop.notify_one();
     }
 }
