@@ -69,6 +69,9 @@ impl Call {
         if let Some(agent) = agent {
             desk.floor.part_over(&agent, self.id, now);
         }
+        if part == Some(Part::Consulted) && self.agent().is_some() {
+            return self.question_over(now, desk);
+        }
         if self.in_conversation && self.talkers() < 2 {
             self.conversation_over(how, now, desk);
         } else if !self.in_conversation {

@@ -237,6 +237,8 @@ pub(super) struct Desk {
     recordings: HashMap<MediaId, VecDeque<Recording>>,
     /// Who waits, who is free, who is given to whom.
     pub floor: Floor,
+    /// Parked calls by their numbers.
+    pub slots: BTreeMap<u16, CallId>,
     /// Numbers that were asked for a rating.
     pub asked: Asked,
     /// The telephones of each account, the preferred ones first.
@@ -284,6 +286,7 @@ impl Desk {
             by_offer: HashMap::new(),
             recordings: HashMap::new(),
             floor: Floor::new(no_queues(), rng.random()),
+            slots: BTreeMap::new(),
             asked: Asked::default(),
             devices: HashMap::new(),
             manners: Manners::default(),

@@ -282,10 +282,11 @@ impl Call {
         party.leg = Some(leg);
         desk.by_leg.insert(leg, call);
         match (errand, to) {
-            (Errand::Transfer | Errand::SentOn, Some(to)) => {
+            (Errand::Transfer | Errand::SentOn | Errand::Consult, Some(to)) => {
                 desk.note(call, EventKind::TransferStarted { to, sip_call_id }, now);
             }
-            (Errand::Transfer | Errand::SentOn, None) | (Errand::Citizen | Errand::Ring(_) | Errand::Colleague, _) => {}
+            (Errand::Transfer | Errand::SentOn | Errand::Consult, None)
+            | (Errand::Citizen | Errand::Ring(_) | Errand::Colleague, _) => {}
         }
     }
 

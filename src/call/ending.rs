@@ -53,6 +53,7 @@ impl Call {
         }
         // Answered on record, but the 200 has not left and never will: the status says so.
         let status = status.or((self.phase == Phase::Answering).then_some(487));
+        let unanswered = matches!(self.phase, Phase::Arriving | Phase::Answering);
         self.phase = Phase::Ending;
         self.referral_over(487, now, desk);
         self.deadline = None;
@@ -64,8 +65,12 @@ impl Call {
         kinds.extend(self.rings_withdrawn());
         kinds.extend(self.give_up_place(outcome, now, desk));
         kinds.extend(self.leave_walk(now, desk));
+        if unanswered {
+            kinds.extend(self.owed_for_refusal(reason, now, desk));
+        }
         kinds.push(EventKind::Ended { by, reason, status });
         desk.append(self.id, kinds, after, now);
+        self.leave_place(desk);
         self.drop_others(now, desk);
         if let Some(media) = self.citizen.media {
             self.finish_recording(media.id, desk);

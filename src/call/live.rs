@@ -16,6 +16,7 @@ use super::bridge::Scene;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::exchange::Shared;
+use super::park::Parked;
 use super::party::Party;
 use super::people::MUSIC_PLAY;
 use super::placed::Placed;
@@ -113,6 +114,8 @@ pub(super) struct Call {
     pub masked: bool,
     /// The agent with whom he spoke last.
     pub spoken: Option<Spoken>,
+    /// Where he is parked.
+    pub parked: Option<Box<Parked>>,
     /// He is being asked how it was.
     pub survey: Option<Box<Survey>>,
     pub walk: Option<Box<Walk>>,
@@ -166,6 +169,7 @@ impl Call {
             music: false,
             masked: false,
             spoken: None,
+            parked: None,
             survey: None,
             walk: None,
             language: Language::default(),
@@ -202,6 +206,7 @@ impl Call {
         }
         self.phase = Phase::Talking;
         self.citizen.watch(desk);
+        self.dialog_stands(self.citizen.leg, now, desk);
         self.walk_on(WalkInput::Start, now, desk);
     }
 
@@ -286,7 +291,8 @@ impl Call {
     pub(super) fn poll_timeout(&self) -> Option<Mono> {
         let walk = self.walk.as_deref().and_then(Walk::poll_timeout);
         let survey = self.survey.as_deref().and_then(Survey::deadline);
-        [walk, survey, self.deadline].into_iter().flatten().min()
+        let parked = self.parked.as_deref().map(|parked| parked.until);
+        [walk, survey, parked, self.deadline].into_iter().flatten().min()
     }
 
     /// Timers that are due.
@@ -303,6 +309,7 @@ impl Call {
             return;
         }
         self.survey_timed_out(now, desk);
+        self.parked_too_long(now, desk);
         if let Some(walk) = self.walk.as_deref_mut()
             && walk.poll_timeout().is_some_and(|d| d <= now.mono)
         {
@@ -354,7 +361,7 @@ impl Call {
                 self.record(max_s, silence_s, &purpose, now, desk);
             }
             WalkCommand::StopRecording => self.stop_recording(desk),
-            WalkCommand::Hook { id, kind, .. } => self.hook(id, &kind, now, desk),
+            WalkCommand::Hook { id, kind, params } => self.hook(id, &kind, &params, now, desk, shared),
             WalkCommand::CancelHook { id, because } => self.call_off(id, because, now, desk),
             WalkCommand::CalendarMissing { year } => desk.push(Command::CalendarMissing { year }),
             WalkCommand::HangUp { reason } => self.hang_up(reason, now, desk),
@@ -372,10 +379,19 @@ impl Call {
 
     /// A part of the house is asked for. Services that this server does not offer yet answer "unavailable"; every plan must
     /// have a way on from there.
-    fn hook(&mut self, id: HookId, kind: &HookKind, now: Now, desk: &mut Desk) {
+    fn hook(
+        &mut self,
+        id: HookId,
+        kind: &HookKind,
+        params: &[(String, String)],
+        now: Now,
+        desk: &mut Desk,
+        shared: &Shared,
+    ) {
         match kind {
             HookKind::Queue { name } => self.enter_queue(Some(id), name, now, desk),
             HookKind::Survey => self.ask_for_rating(id, now, desk),
+            HookKind::CallBack => self.book_call_back(id, params, now, desk, shared),
             HookKind::Knowledge | HookKind::CaseStatus | HookKind::Appointment => {
                 self.hook_done(id, "unavailable", now, desk);
             }

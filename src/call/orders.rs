@@ -65,14 +65,18 @@ impl Exchange {
             Order::SendOn { agent, to } => self.of_agent_with(&agent, |call, id, desk, shared| {
                 call.send_on(id, &to, now, desk, shared)
             }),
-            Order::Consult { .. }
-            | Order::HandOver { .. }
-            | Order::Join { .. }
-            | Order::Drop { .. }
-            | Order::Park { .. }
-            | Order::PickUp { .. }
-            | Order::Supervise { .. }
-            | Order::TakeOver { .. } => Err(Denied::NotNow), // nobody can do these yet
+            Order::Consult { agent, to } => self.consult(&agent, to, now),
+            Order::HandOver { agent } => self.of_own_call(&agent, |call, desk| call.hand_over(now, desk)),
+            Order::Join { agent } => self.of_own_call(&agent, |call, desk| call.join(now, desk)),
+            Order::Drop { agent } => self.of_own_call(&agent, |call, desk| call.send_away(now, desk)),
+            Order::Park { agent } => self.park(&agent, now),
+            Order::PickUp { agent, from } => self.pick_up(&agent, &from, now),
+            Order::Supervise {
+                supervisor,
+                agent,
+                part,
+            } => self.supervise(&supervisor, &agent, part, now),
+            Order::TakeOver { supervisor } => self.take_over(&supervisor, now),
         }
     }
 

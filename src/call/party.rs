@@ -57,6 +57,8 @@ pub(super) enum Errand {
     Colleague,
     /// An agent has sent the citizen on to him.
     SentOn,
+    /// An agent asks him something while the citizen hears music.
+    Consult,
 }
 
 /// How far a leg has come.

@@ -2,7 +2,7 @@
 //! for, and whoever hears whom is kept in order.
 
 use crate::ivr::spoken::Piece;
-use crate::kernel::{AgentId, Digit, EndReason, EndedBy, LegId, MediaId, Now, Part, PlayId};
+use crate::kernel::{AgentId, Digit, EndReason, EndedBy, EventKind, LegId, MediaId, Now, Part, PlayId};
 use crate::media::{MediaCommand, MediaOutput};
 use crate::sip::sdp::Sdp;
 use crate::sip::ua::LegEnd;
@@ -141,7 +141,7 @@ impl Call {
             Errand::Transfer => self.transfer_rings(id, desk),
             Errand::SentOn => self.sent_on_rings(id, desk),
             Errand::Citizen => self.target_rings(desk),
-            Errand::Ring(_) | Errand::Colleague => {}
+            Errand::Ring(_) | Errand::Colleague | Errand::Consult => {}
         }
     }
 
@@ -162,12 +162,23 @@ impl Call {
         party.our_offer = None;
         party.dialling = None;
         party.watch(desk);
-        match party.errand.clone() {
+        let (leg, errand) = (party.leg, party.errand.clone());
+        match errand {
             Errand::Transfer => self.transfer_answered(id, now, desk),
             Errand::Ring(ring) => self.picked_up(id, ring, now, desk),
             Errand::SentOn => self.sent_on_answered(id, now, desk),
+            Errand::Consult => self.consultation_begins(id, now, desk),
             Errand::Citizen => self.target_answered(now, desk),
             Errand::Colleague => {}
+        }
+        self.dialog_stands(leg, now, desk);
+    }
+
+    /// Notes what is needed to say goodbye in this dialog, should this server not live to do so.
+    pub(super) fn dialog_stands(&self, leg: Option<LegId>, now: Now, desk: &mut Desk) {
+        if let Some(dialog) = leg.and_then(|leg| desk.ua.dialog(leg)) {
+            let dialog = Box::new(dialog);
+            desk.note(self.id, EventKind::DialogOpened { dialog }, now);
         }
     }
 
@@ -184,6 +195,7 @@ impl Call {
             Some(Errand::Transfer) => self.transfer_failed(Some(id), reason, status, now, desk),
             Some(Errand::Ring(ring)) => self.fork_failed(id, ring, reason, now, desk),
             Some(Errand::SentOn) => self.sent_on_failed(id, reason, status, now, desk),
+            Some(Errand::Consult) => self.number_not_consulted(id, reason, status, now, desk),
             Some(Errand::Citizen) => self.target_failed(reason, now, desk),
             Some(Errand::Colleague) | None => {}
         }
@@ -217,7 +229,7 @@ impl Call {
         let talks = self.party(id).is_some_and(|p| p.stage == Stage::Talking);
         match output {
             MediaOutput::Dead if talks => {
-                desk.note(self.id, crate::kernel::EventKind::MediaLost { lost: true }, now);
+                desk.note(self.id, EventKind::MediaLost { lost: true }, now);
                 self.party_over(id, (EndedBy::System, EndReason::DeadMedia), now, desk);
             }
             MediaOutput::Digit { digit, .. } => self.party_pressed(id, *digit, now, desk),
@@ -243,7 +255,7 @@ impl Call {
         match party.errand {
             Errand::Transfer => self.transfer_over(id, how, now, desk),
             Errand::Citizen => {}
-            Errand::Ring(_) | Errand::Colleague | Errand::SentOn => self.leaves(id, how, now, desk),
+            Errand::Ring(_) | Errand::Colleague | Errand::SentOn | Errand::Consult => self.leaves(id, how, now, desk),
         }
     }
 

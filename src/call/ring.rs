@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::kernel::{AgentId, EndReason, Now, OfferEnd};
+use crate::kernel::{AgentId, EndReason, Now, OfferEnd, Part};
 use crate::queue::OfferId;
 
 use super::desk::Desk;
@@ -28,6 +28,12 @@ pub(super) enum Why {
     Called,
     /// A colleague has sent the citizen on to him.
     SentOn,
+    /// A colleague asks him something while the citizen hears music.
+    Consulted,
+    /// He supervises: comes into the call to play this part.
+    Supervising(Part),
+    /// He takes a parked or ringing call.
+    PickingUp,
 }
 
 /// A ringing under way.
@@ -84,6 +90,9 @@ impl Call {
             Why::Placing => self.ready_to_call(party, now, desk),
             Why::Called => self.colleague_answered(party, now, desk),
             Why::SentOn => self.taken_over(party, now, desk),
+            Why::Consulted => self.consultation_begins(party, now, desk),
+            Why::Supervising(part) => self.supervisor_comes(party, part, now, desk),
+            Why::PickingUp => self.taken_from_place(party, now, desk),
         }
         self.silence_forks(id, Some(&elsewhere()), now, desk); // after the bridge: that waits for nothing
     }
@@ -114,6 +123,8 @@ impl Call {
             Why::Placing => self.nobody_placed(&ring.agent, ring.worst, now, desk),
             Why::Called => self.colleague_did_not_answer(&ring.agent, ring.worst, now, desk),
             Why::SentOn => self.not_taken_over(&ring.agent, now, desk),
+            Why::Consulted => self.consultation_failed(Some(&ring.agent), ring.worst, now, desk),
+            Why::Supervising(_) | Why::PickingUp => desk.floor.part_over(&ring.agent, self.id, now),
         }
     }
 
@@ -142,7 +153,9 @@ impl Call {
                     desk.by_offer.remove(&offer);
                     desk.floor.offer_ended(offer, OfferEnd::Withdrawn, now);
                 }
-                Why::Placing | Why::Called | Why::SentOn => desk.floor.part_over(&ring.agent, self.id, now),
+                Why::Placing | Why::Called | Why::SentOn | Why::Consulted | Why::Supervising(_) | Why::PickingUp => {
+                    desk.floor.part_over(&ring.agent, self.id, now)
+                }
             }
         }
     }

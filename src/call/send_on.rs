@@ -105,7 +105,7 @@ impl Call {
     }
 
     /// Where he was sent on to nobody answers: he waits where he came from.
-    fn come_back(&mut self, now: Now, desk: &mut Desk) {
+    pub(super) fn come_back(&mut self, now: Now, desk: &mut Desk) {
         let queue = self.last_queue.clone();
         let queue = queue.unwrap_or_else(|| desk.manners.debts_queue.clone());
         self.wait_again(&queue, now, desk);

@@ -15,7 +15,7 @@ use super::live::Call;
 use super::party::{Errand, PartyId, Stage, Who};
 
 /// The prompt that a caller hears while another place rings.
-const RINGBACK: &str = "tone/ringback";
+pub(super) const RINGBACK: &str = "tone/ringback";
 /// Its playlist: no walk counts so far.
 pub(super) const RINGBACK_PLAY: PlayId = PlayId(u64::MAX);
 

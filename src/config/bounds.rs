@@ -48,6 +48,7 @@ impl Config {
         };
         section("sip", self.sip.bounds());
         section("registrar", self.registrar.bounds());
+        section("calls", self.calls.bounds());
         section("media", self.media.bounds());
         section("dialplan", self.dialplan.bounds());
         section("prompts", self.prompts.bounds());

@@ -3,6 +3,7 @@
 //! `config/yihao.toml` documents every key; a test holds it and these structs together.
 
 mod bounds;
+mod calls;
 mod codes;
 mod dialplan;
 mod http;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use calls::Calls;
 pub use codes::Codes;
 pub use dialplan::Dialplan;
 pub use http::Http;
@@ -63,6 +65,8 @@ pub struct Config {
     pub registrar: Registrar,
     /// `[codes]`
     pub codes: Codes,
+    /// `[calls]`
+    pub calls: Calls,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -118,6 +122,7 @@ impl Default for Config {
             sip: Sip::default(),
             registrar: Registrar::default(),
             codes: Codes::default(),
+            calls: Calls::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),

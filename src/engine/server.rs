@@ -13,7 +13,7 @@ use rand::rngs::{OsRng, StdRng};
 use rand::{Rng, SeedableRng, TryRngCore};
 use tokio::sync::mpsc;
 
-use crate::call::{Exchange, Limits, Manners, Shared};
+use crate::call::{Exchange, Limits, Shared};
 use crate::config::Config;
 use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
@@ -28,7 +28,8 @@ use super::gauges::{ShardGauges, Watched};
 use super::handle::Handle;
 use super::media::MediaPool;
 use super::parts::{
-    Parts, exchange_config, hands, listen_tcp, media_pool, shard_count, start_shard, store_config, worker_count,
+    Parts, exchange_config, hands, listen_tcp, manners, media_pool, shard_count, start_shard, store_config,
+    worker_count,
 };
 use super::plans;
 use super::reach::Reacher;
@@ -142,7 +143,7 @@ impl Server {
             },
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
-            manners: Manners::default(),
+            manners: manners(config),
             codes: Arc::new(codes::codes(config).map_err(|bad| StartError::Plans(vec![bad.to_string()]))?),
             draining: false,
         };
