@@ -5,6 +5,8 @@
 mod dialplan;
 #[path = "bodies/message.rs"]
 mod message;
+#[path = "bodies/registrar.rs"]
+mod registrar;
 #[path = "bodies/rtp.rs"]
 mod rtp;
 #[path = "bodies/script.rs"]
@@ -32,6 +34,11 @@ pub fn sdp(data: &[u8]) {
 /// One datagram at the RTP or RTCP port; and the life of two bridged legs.
 pub fn rtp(data: &[u8]) {
     rtp::run(data);
+}
+
+/// Telephones that register, with what they ask in the fuzzer's hands.
+pub fn registrar(data: &[u8]) {
+    registrar::run(data);
 }
 
 /// Dialplan files, and a call's walk through them.

@@ -6,6 +6,7 @@ pub mod config;
 pub mod engine;
 pub mod http;
 pub mod ivr;
+pub mod jobs;
 pub mod kernel;
 pub mod media;
 pub mod net;

@@ -40,6 +40,11 @@ fn media_packets() {
 }
 
 #[test]
+fn telephones() {
+    replay("registrar", bodies::registrar);
+}
+
+#[test]
 fn dialplans() {
     replay("dialplan", bodies::dialplan);
 }

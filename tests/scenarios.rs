@@ -7,6 +7,7 @@ mod agent;
 mod api;
 mod citizen;
 mod fuzz_seeds;
+mod registrar;
 mod served;
 mod sip;
 mod sip_torture;

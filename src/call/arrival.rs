@@ -1,7 +1,5 @@
 //! A call arrives: which hotline, may it come in, which sound. Ends with a 200 or a refusal, both on record first.
 
-use std::time::Duration;
-
 use crate::ivr::Language;
 use crate::ivr::walk::{Walk, WalkContext};
 use crate::kernel::{EndReason, EndedBy, EventKind, LegId, Now, PhoneNumber};
@@ -11,7 +9,6 @@ use crate::sip::sdp::{self, Sdp};
 use crate::sip::ua;
 
 use super::admission::{CallerId, Peer, Refusal};
-use super::bridge::Scene;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::exchange::Shared;
@@ -65,50 +62,17 @@ impl Call {
         let mut citizen = Party::new(PartyId::CITIZEN, Who::Citizen, Errand::Citizen, desk);
         citizen.leg = Some(leg);
         citizen.stage = Stage::Talking;
-        let mut call = Self {
-            id,
-            source,
-            from: from.clone(),
-            to: to.clone(),
-            hotline,
-            arrived: now,
-            phase: Phase::Arriving,
-            arrival: Some(Box::new(arrival)),
-            offer: offer.map(Box::new),
-            citizen,
-            others: Vec::new(),
-            parties_made: 0,
-            rings: Vec::new(),
-            place: None,
-            waited: Duration::ZERO,
-            last_queue: None,
-            in_conversation: false,
-            hold: false,
-            hold_on_record: false,
-            scene: Scene::default(),
-            music: false,
-            masked: false,
-            spoken: None,
-            survey: None,
-            walk: None,
-            language,
-            deadline: None,
-            armed: None,
-            admitted: true,
-            last_key: None,
-            recordings_made: 0,
-            prompt: None,
-            ringback: false,
-            end_on_record: false,
-            leg_gone: false,
-            conversation_end: None,
-            served_end: None,
-            last_step: None,
-        };
+        let mut call = Self::new(id, from.clone(), to.clone(), citizen, now);
+        call.hotline = hotline;
+        call.arrival = Some(Box::new(arrival));
+        call.offer = offer.map(Box::new);
+        call.language = language;
         match desk.counts.admit(source, peer, &shared.limits, shared.draining) {
-            Ok(line) => call.citizen.line = line,
+            Ok(line) => {
+                call.counted_for = Some(source);
+                call.citizen.line = line;
+            }
             Err(refusal) => {
-                call.admitted = false;
                 call.refuse(refusal, now, desk);
                 return call;
             }
@@ -156,6 +120,9 @@ impl Call {
 
     /// The session has its ports, or there are none left.
     pub(super) fn media_opened(&mut self, local: Option<LocalRtp>, now: Now, desk: &mut Desk, shared: &Shared) {
+        if self.placed.is_some() {
+            return self.party_media_opened(PartyId::CITIZEN, local, now, desk, shared);
+        }
         if self.phase != Phase::Arriving {
             return;
         }
@@ -239,7 +206,7 @@ fn caller_number(invite: &Request, peer: Option<&Peer>) -> PhoneNumber {
 }
 
 /// The user part of a SIP URI, or the number of a `tel:` URI (RFC 3966), without visual separators.
-fn dialled_number(uri: &Uri) -> String {
+pub(super) fn dialled_number(uri: &Uri) -> String {
     let text = uri.user_unescaped().unwrap_or_default();
     let number = text.split(';').next().unwrap_or_default();
     let digits_only = number.chars().all(|c| c.is_ascii_digit() || "+-.()*#".contains(c));

@@ -22,6 +22,7 @@ use super::admission::Counts;
 use super::ending::After;
 use super::gateway::TrunkState;
 use super::manners::Manners;
+use super::party::PartyId;
 use super::recorder::Purpose;
 use super::survey::Asked;
 
@@ -249,6 +250,12 @@ pub(super) struct Desk {
     pub silence: Duration,
     /// Calls whose walk has something to say.
     pub walks_to_drain: Vec<CallId>,
+    /// Calls whose agent has picked up: now the other is called.
+    pub to_call: Vec<CallId>,
+    /// Telephones that are being told to fall silent, by leg.
+    silenced: HashMap<LegId, AgentId>,
+    /// Who waits for that: a telephone with one line would say that it is busy.
+    patient: Vec<(AgentId, CallId, PartyId)>,
     out: VecDeque<Command>,
     tickets: HashMap<u64, (Option<CallId>, Vec<After>)>,
     last_ticket: u64,
@@ -283,6 +290,9 @@ impl Desk {
             dead_targets: Vec::new(),
             silence,
             walks_to_drain: Vec::new(),
+            to_call: Vec::new(),
+            silenced: HashMap::new(),
+            patient: Vec::new(),
             out: VecDeque::new(),
             tickets: HashMap::new(),
             last_ticket: 0,
@@ -326,11 +336,19 @@ impl Desk {
 
     /// Lets the answer to a BYE go when the last thing that was written is durable: what it says stands there.
     pub(super) fn confirm_when_durable(&mut self, leg: LegId, now: Now) {
-        let ticket = self.ticket_of_the_last();
-        match ticket.and_then(|ticket| self.tickets.get_mut(&ticket)) {
-            Some((_, afters)) => afters.push(After::ConfirmParty(leg)),
-            None => self.ua.confirm_bye(leg, now),
+        if self.when_durable(After::ConfirmParty(leg)).is_some() {
+            self.ua.confirm_bye(leg, now);
         }
+    }
+
+    /// Something happens when the last thing that was written is durable. Given back if everything is.
+    pub(super) fn when_durable(&mut self, after: After) -> Option<After> {
+        let ticket = self.ticket_of_the_last();
+        let Some((_, afters)) = ticket.and_then(|ticket| self.tickets.get_mut(&ticket)) else {
+            return Some(after);
+        };
+        afters.push(after);
+        None
     }
 
     /// The ticket of the last thing that is still to be written, if there is any.
@@ -366,6 +384,32 @@ impl Desk {
             events: vec![event],
             ticket: None,
         });
+    }
+
+    /// A telephone of this agent's is being told to fall silent.
+    pub(super) fn falls_silent(&mut self, agent: AgentId, leg: LegId) {
+        self.silenced.insert(leg, agent);
+    }
+
+    /// Whether a new call has to wait until the agent's telephones have fallen silent.
+    pub(super) fn has_to_wait(&mut self, agent: &AgentId, call: CallId, party: PartyId) -> bool {
+        let waits = self.silenced.values().any(|silenced| silenced == agent);
+        if waits {
+            self.patient.push((agent.clone(), call, party));
+        }
+        waits
+    }
+
+    /// A leg is gone: who waited for it may ring now.
+    pub(super) fn fell_silent(&mut self, leg: LegId) -> Vec<(CallId, PartyId)> {
+        let Some(agent) = self.silenced.remove(&leg) else {
+            return Vec::new();
+        };
+        if self.silenced.values().any(|silenced| *silenced == agent) {
+            return Vec::new();
+        }
+        let ready = self.patient.extract_if(.., |(waits, ..)| *waits == agent);
+        ready.map(|(_, call, party)| (call, party)).collect()
     }
 
     /// A file is being filled by this session.

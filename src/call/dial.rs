@@ -242,10 +242,18 @@ impl Call {
         }
     }
 
-    fn invite(&mut self, id: PartyId, now: Now, desk: &mut Desk, shared: &Shared) {
+    pub(super) fn invite(&mut self, id: PartyId, now: Now, desk: &mut Desk, shared: &Shared) {
         let law = self.law_to_prefer(id);
         let (call, name) = (self.id, self.hotline_name());
         let Some(party) = self.party_mut(id) else { return };
+        let Some(dialling) = party.dialling.as_deref() else {
+            return;
+        };
+        if let (Target::Device { .. }, Some(agent)) = (&dialling.target, party.agent())
+            && desk.has_to_wait(agent, call, id)
+        {
+            return;
+        }
         let Some(offer) = party.make_offer(law, shared) else {
             return;
         };
@@ -271,8 +279,10 @@ impl Call {
         party.leg = Some(leg);
         desk.by_leg.insert(leg, call);
         match (errand, to) {
-            (Errand::Transfer, Some(to)) => desk.note(call, EventKind::TransferStarted { to, sip_call_id }, now),
-            (Errand::Citizen | Errand::Offer(_), _) | (Errand::Transfer, None) => {}
+            (Errand::Transfer | Errand::SentOn, Some(to)) => {
+                desk.note(call, EventKind::TransferStarted { to, sip_call_id }, now);
+            }
+            (Errand::Transfer | Errand::SentOn, None) | (Errand::Citizen | Errand::Ring(_) | Errand::Colleague, _) => {}
         }
     }
 
@@ -285,7 +295,8 @@ impl Call {
 
     /// A leg is gone before anybody answered.
     pub(super) fn unanswered(&mut self, id: PartyId, end: &LegEnd, now: Now, desk: &mut Desk) {
-        let Some(party) = self.party(id) else { return };
+        let Some(party) = self.party_mut(id) else { return };
+        party.leg = None;
         let rang = party.stage >= Stage::Ringing;
         let failure = Failure::of(end);
         // Once it has been heard to ring there, nobody is sent elsewhere.

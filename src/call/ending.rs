@@ -9,6 +9,7 @@ use crate::sip::ua::{LegEnd, Side};
 
 use super::desk::{Command, Desk};
 use super::live::{Call, Phase};
+use super::party::PartyId;
 
 /// What happens once the ledger has it.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(super) enum After {
     ConfirmBye,
     /// Answer somebody else's BYE.
     ConfirmParty(LegId),
+    /// Answer an agent's code.
+    Tell(LegId),
     /// Hang up on the caller (Q.850 cause for the Reason header, RFC 3326).
     HangUp { cause: u16 },
     /// The leg is gone already: nothing to tell anyone.
@@ -62,7 +65,6 @@ impl Call {
         kinds.extend(self.leave_walk(now, desk));
         kinds.push(EventKind::Ended { by, reason, status });
         desk.append(self.id, kinds, after, now);
-        self.withdraw_all(now, desk);
         self.drop_others(now, desk);
         if let Some(media) = self.citizen.media {
             self.finish_recording(media.id, desk);
@@ -99,7 +101,7 @@ impl Call {
     /// Does what the ledger was waited for.
     pub(super) fn carry_out(&mut self, after: After, now: Now, desk: &mut Desk) {
         self.end_on_record |= match &after {
-            After::Accept { .. } | After::ConfirmParty(_) => false,
+            After::Accept { .. } | After::ConfirmParty(_) | After::Tell(_) => false,
             After::Reject { .. } | After::ConfirmBye | After::HangUp { .. } | After::Nothing => true,
         };
         let leg = self.citizen.leg;
@@ -110,12 +112,16 @@ impl Call {
             (After::HangUp { cause }, Some(leg)) => {
                 desk.ua.hangup(leg, Some(&(cause, cause_text(cause).to_owned())), now);
             }
-            (After::Reject { .. } | After::ConfirmBye | After::HangUp { .. }, None) | (After::Nothing, _) => {}
+            (After::Reject { .. } | After::ConfirmBye | After::HangUp { .. }, None)
+            | (After::Nothing | After::Tell(_), _) => {}
         }
     }
 
     /// The citizen's dialog is gone, perhaps without a word.
     pub(super) fn leg_ended(&mut self, end: &LegEnd, now: Now, desk: &mut Desk) {
+        if self.phase == Phase::Placing {
+            return self.unanswered(PartyId::CITIZEN, end, now, desk);
+        }
         self.leg_gone = true;
         if self.phase != Phase::Ending {
             let (by, reason) = reason_of(end);

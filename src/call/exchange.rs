@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 use crate::ivr::dialplan::Dialplan;
 use crate::ivr::walk::Input as WalkInput;
@@ -13,14 +13,16 @@ use crate::kernel::calendar::Calendar;
 use crate::kernel::{CallId, Direction, EndReason, EndedBy, EventKind, Law, LegId, MediaId, Mono, Now, PhoneNumber};
 use crate::media::{MediaOutput, QualityStats};
 use crate::sip::Flow;
-use crate::sip::message::{Malformed, Message, Method, Request};
+use crate::sip::message::{Malformed, Message, Method};
 use crate::sip::sdp::LocalAudio;
-use crate::sip::transaction::{ServerKey, TransactionConfig};
+use crate::sip::transaction::TransactionConfig;
 use crate::sip::trunk::{Answer, Target, TrunkConfig};
 use crate::sip::ua::{Command as UaCommand, LegEnd, UaConfig, UaEvent, UserAgent};
 
+use super::accounts::Doorkeeper;
 use super::admission::{Limits, Peer};
 use super::arrival::Arrival;
+use super::codes::Codes;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::gateway::{Route, TrunkState};
@@ -29,7 +31,7 @@ use super::manners::Manners;
 use super::message::{self, Recorded};
 use super::party::PartyId;
 use super::recorder::Purpose;
-use super::register::Registrar;
+use super::short_call::ShortCalls;
 use super::trunks::Trunks;
 
 /// A carrier that does not even say 100 within so many T1 is dead (four transmissions of the INVITE).
@@ -73,6 +75,8 @@ pub struct Shared {
     pub call_max: Duration,
     /// How people are served.
     pub manners: Manners,
+    /// What agents can dial.
+    pub codes: Arc<Codes>,
     /// No new calls.
     pub draining: bool,
 }
@@ -119,11 +123,12 @@ pub struct Exchange {
     /// The next timer of each call that has one, so that a thousand parked calls cost nothing.
     timers: BTreeSet<(Mono, CallId)>,
     /// Calls that may have changed in this turn.
-    touched: Vec<CallId>,
-    registrar: Registrar,
+    pub(super) touched: Vec<CallId>,
+    pub(super) doorkeeper: Doorkeeper,
+    pub(super) short_calls: ShortCalls,
     trunks: Trunks,
     pub(super) desk: Desk,
-    shared: Shared,
+    pub(super) shared: Shared,
 }
 
 impl Exchange {
@@ -132,11 +137,12 @@ impl Exchange {
         let mut rng = StdRng::seed_from_u64(config.seed);
         let ua_config = UaConfig {
             allow_out_of_dialog: vec![Method::Register],
+            allow_refer: true,
             ..config.ua
         };
         let silence = config.transactions.t1 * SILENCE_T1;
         let ua = UserAgent::new(ua_config, config.transactions, StdRng::from_rng(&mut rng));
-        let registrar = Registrar::new(&mut rng);
+        let doorkeeper = Doorkeeper::new(rng.random());
         let mut desk = Desk::new(ua, (config.shard, config.shards), config.media_workers, silence, rng);
         desk.manners = shared.manners.clone();
         Self {
@@ -144,7 +150,8 @@ impl Exchange {
             recent: VecDeque::new(),
             timers: BTreeSet::new(),
             touched: Vec::new(),
-            registrar,
+            doorkeeper,
+            short_calls: ShortCalls::default(),
             trunks: Trunks::default(),
             desk,
             shared,
@@ -165,6 +172,9 @@ impl Exchange {
 
     /// Answer to [`Command::OpenMedia`]; `None` if no port was free.
     pub fn media_opened(&mut self, id: MediaId, local: Option<LocalRtp>, now: Now) {
+        if self.short_media_opened(id, local, now) {
+            return self.turn(now);
+        }
         let Some(call) = self.desk.by_media.get(&id).copied() else {
             return;
         };
@@ -227,7 +237,9 @@ impl Exchange {
 
     /// A media worker reports.
     pub fn heard(&mut self, id: MediaId, output: &MediaOutput, now: Now) {
-        if let Some(call) = self.desk.by_media.get(&id).copied() {
+        if !self.short_heard(id, output, now)
+            && let Some(call) = self.desk.by_media.get(&id).copied()
+        {
             self.with_call(call, |call, desk, _| match call.by_media(id) {
                 Some(PartyId::CITIZEN) => call.heard(output, now, desk),
                 Some(party) => call.party_heard(party, output, now, desk),
@@ -270,6 +282,7 @@ impl Exchange {
         for after in afters {
             match (after, id) {
                 (After::ConfirmParty(leg), _) => self.desk.ua.confirm_bye(leg, now),
+                (After::Tell(leg), _) => self.tell_shortly(leg, now),
                 (after, Some(id)) => self.with_call(id, |call, desk, _| call.carry_out(after, now, desk)),
                 (_, None) => {}
             }
@@ -282,6 +295,7 @@ impl Exchange {
         self.desk.ua.handle_timeout(now);
         self.trunks.handle_timeout(now, &mut self.desk);
         self.desk.floor.handle_timeout(now);
+        self.end_short_calls(now);
         while let Some((at, id)) = self.timers.first().copied()
             && at <= now.mono
         {
@@ -299,10 +313,16 @@ impl Exchange {
     pub fn poll_timeout(&self) -> Option<Mono> {
         let calls = self.timers.first().map(|(at, _)| *at);
         let (ua, floor) = (self.desk.ua.poll_timeout(), self.desk.floor.poll_timeout());
-        [ua, self.trunks.poll_timeout(), floor, calls]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            ua,
+            self.trunks.poll_timeout(),
+            floor,
+            calls,
+            self.short_calls.poll_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// What to do next.
@@ -328,7 +348,9 @@ impl Exchange {
         for call in self.calls.values_mut() {
             let (status, after) = match call.phase {
                 Phase::Arriving | Phase::Answering => (Some(503), After::reject(503, retry_after_s)),
-                Phase::Answered | Phase::Talking | Phase::Ending => (None, After::HangUp { cause: 41 }),
+                Phase::Answered | Phase::Talking | Phase::Placing | Phase::Ending => {
+                    (None, After::HangUp { cause: 41 })
+                }
             };
             call.end(EndedBy::System, EndReason::Draining, status, after, now, &mut self.desk);
         }
@@ -342,7 +364,10 @@ impl Exchange {
 
     /// Nothing left to say: no call, no answer waiting for the ledger, no recording open.
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.desk.waiting_for_the_ledger() == 0 && self.desk.records_nothing()
+        self.calls.is_empty()
+            && self.short_calls.is_empty()
+            && self.desk.waiting_for_the_ledger() == 0
+            && self.desk.records_nothing()
     }
 
     /// Dialogs at this moment.
@@ -380,6 +405,8 @@ impl Exchange {
             }
             if let Some(id) = self.desk.walks_to_drain.pop() {
                 self.with_call(id, |call, desk, shared| call.carry_out_walk(now, desk, shared));
+            } else if let Some(id) = self.desk.to_call.pop() {
+                self.with_call(id, |call, desk, shared| call.call_target(now, desk, shared));
             } else if !self.floor_turn(now) {
                 break;
             }
@@ -408,6 +435,9 @@ impl Exchange {
     }
 
     fn event(&mut self, event: UaEvent, now: Now) {
+        let Some(event) = self.short_event(event, now) else {
+            return;
+        };
         match event {
             UaEvent::Incoming {
                 leg,
@@ -423,11 +453,10 @@ impl Exchange {
                     offer,
                     refusal,
                 };
-                let call = Call::arrive(arrival, now, &mut self.desk, &self.shared);
-                self.touched.push(call.id);
-                self.calls.insert(call.id, call);
+                self.incoming(arrival, now);
             }
-            UaEvent::OutOfDialog { key, request, .. } => self.out_of_dialog(key, &request, now),
+            // REGISTER is in our Allow, and the registrar answers it before it could come here.
+            UaEvent::OutOfDialog { key, request, .. } => self.desk.ua.respond(key, request.reply(405), now),
             UaEvent::Response { key, response } => self.trunks.answered(key, response, now, &mut self.desk),
             UaEvent::RequestFailed { key, error } => self.trunks.failed(key, error, now, &mut self.desk),
             UaEvent::Offer { leg, sdp } => self.with(leg, |call, who, desk, shared| match who {
@@ -506,6 +535,9 @@ impl Exchange {
             who => call.party_ended(who, end, now, desk),
         });
         self.desk.by_leg.remove(&leg);
+        for (call, party) in self.desk.fell_silent(leg) {
+            self.with_call(call, |call, desk, shared| call.invite(party, now, desk, shared));
+        }
     }
 
     fn forget(&mut self, id: CallId) {
@@ -517,14 +549,9 @@ impl Exchange {
         if let Some(at) = call.armed {
             self.timers.remove(&(at, id));
         }
-        if call.admitted {
-            self.desk.counts.release(call.source);
+        if let Some(source) = call.counted_for {
+            self.desk.counts.release(source);
         }
-    }
-
-    fn out_of_dialog(&mut self, key: ServerKey, request: &Request, now: Now) {
-        let response = self.registrar.answer(request, now);
-        self.desk.ua.respond(key, response, now);
     }
 }
 

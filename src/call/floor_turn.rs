@@ -84,14 +84,18 @@ impl Exchange {
                 ring_timeout,
                 waited: _,
             } => match self.is_live(id) {
-                true => self.with_call(id, |call, desk, _| call.offer_to(offer, agent, ring_timeout, now, desk)),
+                true => self.with_call(id, |call, desk, _| {
+                    call.offer_to(offer, &agent, ring_timeout, now, desk)
+                }),
                 false => self.desk.floor.offer_ended(offer, OfferEnd::Withdrawn, now),
             },
             FloorCommand::Offer {
                 offer,
-                task: Task::CallBack(_),
-                ..
-            } => self.desk.floor.offer_ended(offer, OfferEnd::Unreachable, now),
+                agent,
+                task: Task::CallBack(debt),
+                ring_timeout,
+                waited: _,
+            } => self.call_back(offer, agent, &debt, ring_timeout, now),
             FloorCommand::Withdraw { offer } => {
                 if let Some(id) = self.desk.by_offer.get(&offer).copied() {
                     self.with_call(id, |call, desk, _| call.withdraw(offer, now, desk));

@@ -15,9 +15,10 @@ use super::bridge::Scene;
 use super::desk::{Command, Desk, LocalRtp};
 use super::ending::After;
 use super::exchange::Shared;
-use super::offer::Ring;
 use super::party::Party;
 use super::people::MUSIC_PLAY;
+use super::placed::Placed;
+use super::ring::Ring;
 use super::survey::{SURVEY_PLAY, Spoken, Survey};
 use super::transfer::RINGBACK_PLAY;
 use super::waiting::Place;
@@ -36,6 +37,8 @@ pub(super) enum Phase {
     Answered,
     /// ACK received.
     Talking,
+    /// An agent calls out, and nobody has answered yet.
+    Placing,
     /// The end is on record or being written.
     Ending,
 }
@@ -67,7 +70,8 @@ impl From<DigitSource> for Heard {
 /// One citizen's call.
 pub(super) struct Call {
     pub id: CallId,
-    pub source: IpAddr,
+    /// The source that it is counted for, while it holds a place in the counts.
+    pub counted_for: Option<IpAddr>,
     pub from: PhoneNumber,
     pub to: PhoneNumber,
     pub hotline: Option<String>,
@@ -82,8 +86,10 @@ pub(super) struct Call {
     /// Everybody else, and everybody who is being called.
     pub others: Vec<Party>,
     pub parties_made: u32,
-    /// Offers to agents that ring.
+    /// Agents who are rung at.
     pub rings: Vec<Ring>,
+    /// How it came about, if an agent placed it.
+    pub placed: Option<Box<Placed>>,
     /// His place in a queue, until the plan goes on with him.
     pub place: Option<Place>,
     /// What he has waited in queues before, until somebody speaks with him.
@@ -111,8 +117,6 @@ pub(super) struct Call {
     pub deadline: Option<Mono>,
     /// The timer that stands in the exchange's table.
     pub armed: Option<Mono>,
-    /// Whether it holds a place in the counts.
-    pub admitted: bool,
     pub last_key: Option<(Digit, Heard, Mono)>,
     pub recordings_made: u32,
     /// The walk's playlist that is being heard.
@@ -131,6 +135,50 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// A call of which nothing is known but who and whom.
+    pub(super) fn new(id: CallId, from: PhoneNumber, to: PhoneNumber, citizen: Party, now: Now) -> Self {
+        Self {
+            id,
+            counted_for: None,
+            from,
+            to,
+            hotline: None,
+            arrived: now,
+            phase: Phase::Arriving,
+            arrival: None,
+            offer: None,
+            citizen,
+            others: Vec::new(),
+            parties_made: 0,
+            rings: Vec::new(),
+            placed: None,
+            place: None,
+            waited: Duration::ZERO,
+            last_queue: None,
+            in_conversation: false,
+            hold: false,
+            hold_on_record: false,
+            scene: Scene::default(),
+            music: false,
+            masked: false,
+            spoken: None,
+            survey: None,
+            walk: None,
+            language: Language::default(),
+            deadline: None,
+            armed: None,
+            last_key: None,
+            recordings_made: 0,
+            prompt: None,
+            ringback: false,
+            end_on_record: false,
+            leg_gone: false,
+            conversation_end: None,
+            served_end: None,
+            last_step: None,
+        }
+    }
+
     /// Sends the 200. Not a word is said before its ACK: who did not hear our answer would miss the beginning, and who forged
     /// the INVITE's source would have us send half a minute of sound to a victim.
     pub(super) fn answer(&mut self, answer: &Sdp, now: Now, desk: &mut Desk) {
@@ -322,7 +370,7 @@ impl Call {
     /// have a way on from there.
     fn hook(&mut self, id: HookId, kind: &HookKind, now: Now, desk: &mut Desk) {
         match kind {
-            HookKind::Queue { name } => self.enter_queue(id, name, now, desk),
+            HookKind::Queue { name } => self.enter_queue(Some(id), name, now, desk),
             HookKind::Survey => self.ask_for_rating(id, now, desk),
             HookKind::Knowledge | HookKind::CaseStatus | HookKind::Appointment => {
                 self.hook_done(id, "unavailable", now, desk);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ivr::Language;
+
 /// What an operator chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manners {
@@ -15,6 +17,8 @@ pub struct Manners {
     pub alert_info: Option<String>,
     /// The queue that serves debts of calls that stood in none.
     pub debts_queue: String,
+    /// The language that agents are told things in.
+    pub language: Language,
     /// How long telephones ring that people call: colleagues, citizens who are called back.
     pub ring_timeout: Duration,
     /// The number that is shown when agents call out, where the call belongs to no hotline.
@@ -29,6 +33,7 @@ impl Default for Manners {
             recording_max: Duration::from_secs(7_200),
             alert_info: None,
             debts_queue: "general".to_owned(),
+            language: Language::default(),
             ring_timeout: Duration::from_secs(45),
             hotline_number: "12345".to_owned(),
         }

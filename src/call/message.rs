@@ -14,6 +14,7 @@ impl Call {
     /// Starts a recording for the walk.
     pub(super) fn record(&mut self, max_s: u32, silence_s: u32, purpose: &str, now: Now, desk: &mut Desk) {
         let Some(media) = self.citizen.media else { return };
+        self.end_conversation_recording(desk); // of somebody who was sent on, and came back to the plan
         self.recordings_made += 1;
         let file = format!("{purpose}/{}-{}.wav", self.id, self.recordings_made);
         desk.note(

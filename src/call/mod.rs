@@ -5,13 +5,17 @@
 
 mod accounts;
 mod admission;
+mod agent_call;
 mod arrival;
 mod bridge;
+mod codes;
+mod conversation;
 mod debts;
 mod desk;
 mod dial;
 mod ending;
 mod exchange;
+mod farewell;
 mod floor_turn;
 mod gateway;
 mod live;
@@ -23,14 +27,18 @@ mod orders;
 mod party;
 mod people;
 pub mod phone;
+mod placed;
 mod recorder;
-mod register;
+mod ring;
+mod send_on;
+mod short_call;
 mod survey;
 mod transfer;
 mod trunks;
 mod waiting;
 
 pub use admission::{CallerId, Limits, Lines, Peer, Refusal};
+pub use codes::{BadCode, Codes, Verb};
 pub use desk::{Command, Hearing, LocalRtp, shard_of};
 pub use exchange::{CallView, Exchange, ExchangeConfig, Shared};
 pub use gateway::{Gateway, Route, TrunkState};

@@ -5,7 +5,7 @@ use crate::kernel::{AgentId, CallId, Digit, EndReason, EndedBy, EventKind, Now, 
 use crate::media::MediaCommand;
 
 use super::desk::Desk;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Shared};
 use super::live::{Call, Phase};
 use super::order::{Denied, Done, Order};
 use super::party::{Party, PartyId};
@@ -34,7 +34,7 @@ impl Exchange {
                 Ok(Done::Accepted)
             }
             Order::HangUp { agent } => self.of_agent(&agent, |call, id, desk| {
-                call.colleague_left(id, (EndedBy::Callee, EndReason::Hangup), now, desk);
+                call.leaves(id, (EndedBy::Callee, EndReason::Hangup), now, desk);
                 Ok(Done::Accepted)
             }),
             Order::Hold { agent, on } => self.of_agent(&agent, |call, id, desk| call.hold_by_order(id, on, now, desk)),
@@ -61,9 +61,11 @@ impl Exchange {
                 self.desk.note(debt, settled, now);
                 Ok(Done::Accepted)
             }
-            Order::Dial { .. }
-            | Order::SendOn { .. }
-            | Order::Consult { .. }
+            Order::Dial { agent, to, debt } => self.place(&agent, to, debt, now),
+            Order::SendOn { agent, to } => self.of_agent_with(&agent, |call, id, desk, shared| {
+                call.send_on(id, &to, now, desk, shared)
+            }),
+            Order::Consult { .. }
             | Order::HandOver { .. }
             | Order::Join { .. }
             | Order::Drop { .. }
@@ -88,12 +90,21 @@ impl Exchange {
         agent: &AgentId,
         f: impl FnOnce(&mut Call, PartyId, &mut Desk) -> Result<Done, Denied>,
     ) -> Result<Done, Denied> {
+        self.of_agent_with(agent, |call, id, desk, _| f(call, id, desk))
+    }
+
+    /// The same with the settings in force.
+    pub(super) fn of_agent_with(
+        &mut self,
+        agent: &AgentId,
+        f: impl FnOnce(&mut Call, PartyId, &mut Desk, &Shared) -> Result<Done, Denied>,
+    ) -> Result<Done, Denied> {
         self.desk.floor.profile(agent).ok_or(Denied::Unknown)?;
         let id = self.call_of(agent).ok_or(Denied::NoCall)?;
         let mut done = Err(Denied::NoCall);
-        self.with_call(id, |call, desk, _| {
+        self.with_call(id, |call, desk, shared| {
             if let Some(party) = call.colleague(agent).map(|p| p.id) {
-                done = f(call, party, desk);
+                done = f(call, party, desk, shared);
             }
         });
         done

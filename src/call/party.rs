@@ -3,7 +3,6 @@
 
 use crate::kernel::{AgentId, AudioParams, EventKind, Law, LegId, Now, Part, PhoneNumber};
 use crate::media::MediaCommand;
-use crate::queue::OfferId;
 use crate::sip::sdp::{self, Sdp};
 
 use super::admission::Line;
@@ -11,6 +10,7 @@ use super::desk::{Command, Desk, LocalRtp};
 use super::dial::Dialling;
 use super::exchange::Shared;
 use super::live::Media;
+use super::ring::RingId;
 
 /// A person within one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,8 +50,12 @@ pub(super) enum Errand {
     Citizen,
     /// The plan puts the citizen through to him.
     Transfer,
-    /// The floor offers him the call: one of his telephones.
-    Offer(OfferId),
+    /// He is rung at: one of his telephones.
+    Ring(RingId),
+    /// One of ours who is in the call.
+    Colleague,
+    /// An agent has sent the citizen on to him.
+    SentOn,
 }
 
 /// How far a leg has come.

@@ -72,6 +72,7 @@ impl Call {
 
     /// Everybody but the citizen leaves.
     pub(super) fn drop_others(&mut self, now: Now, desk: &mut Desk) {
+        self.stop_ringing(now, desk);
         for party in std::mem::take(&mut self.others) {
             if let (Some(agent), Some(_)) = (party.agent(), party.part) {
                 desk.floor.part_over(agent, self.id, now);
@@ -92,11 +93,11 @@ impl Call {
         let here = self.others.iter().filter(|p| p.part.is_some());
         let others = here.filter_map(|p| seat(p, p.part));
         let citizen = seat(&self.citizen, None).map(|seat| Seat { away: false, ..seat });
-        let seats: Vec<Seat> = citizen
-            .filter(|_| self.phase == Phase::Talking)
-            .into_iter()
-            .chain(others)
-            .collect();
+        let heard = match self.placed {
+            Some(_) => self.citizen.stage >= Stage::Early,
+            None => self.phase == Phase::Talking,
+        };
+        let seats: Vec<Seat> = citizen.filter(|_| heard).into_iter().chain(others).collect();
         let scene = Scene::of(&seats, self.hold);
         let music = scene.music.is_some() && self.in_conversation;
         if self.music && !music {
@@ -138,7 +139,9 @@ impl Call {
         party.stage = party.stage.max(stage);
         match party.errand {
             Errand::Transfer => self.transfer_rings(id, desk),
-            Errand::Citizen | Errand::Offer(_) => {}
+            Errand::SentOn => self.sent_on_rings(id, desk),
+            Errand::Citizen => self.target_rings(desk),
+            Errand::Ring(_) | Errand::Colleague => {}
         }
     }
 
@@ -161,8 +164,10 @@ impl Call {
         party.watch(desk);
         match party.errand.clone() {
             Errand::Transfer => self.transfer_answered(id, now, desk),
-            Errand::Offer(offer) => self.offer_answered(id, offer, now, desk),
-            Errand::Citizen => {}
+            Errand::Ring(ring) => self.picked_up(id, ring, now, desk),
+            Errand::SentOn => self.sent_on_answered(id, now, desk),
+            Errand::Citizen => self.target_answered(now, desk),
+            Errand::Colleague => {}
         }
     }
 
@@ -177,8 +182,10 @@ impl Call {
     ) {
         match self.party(id).map(|p| p.errand.clone()) {
             Some(Errand::Transfer) => self.transfer_failed(Some(id), reason, status, now, desk),
-            Some(Errand::Offer(offer)) => self.fork_failed(id, offer, reason, now, desk),
-            Some(Errand::Citizen) | None => {}
+            Some(Errand::Ring(ring)) => self.fork_failed(id, ring, reason, now, desk),
+            Some(Errand::SentOn) => self.sent_on_failed(id, reason, status, now, desk),
+            Some(Errand::Citizen) => self.target_failed(reason, now, desk),
+            Some(Errand::Colleague) | None => {}
         }
     }
 
@@ -214,9 +221,9 @@ impl Call {
                 self.party_over(id, (EndedBy::System, EndReason::DeadMedia), now, desk);
             }
             MediaOutput::Digit { digit, .. } => self.party_pressed(id, *digit, now, desk),
+            MediaOutput::PlayFinished(play) => self.said_to(id, *play, desk),
             MediaOutput::Dead
             | MediaOutput::Alive
-            | MediaOutput::PlayFinished(_)
             | MediaOutput::RecordingStopped(_)
             | MediaOutput::RecordingFrame(_)
             | MediaOutput::Forward(_)
@@ -233,10 +240,10 @@ impl Call {
     /// He spoke with us, and no longer does.
     pub(super) fn party_over(&mut self, id: PartyId, how: (EndedBy, EndReason), now: Now, desk: &mut Desk) {
         let Some(party) = self.party(id) else { return };
-        match (&party.errand, party.part) {
-            (Errand::Transfer, _) => self.transfer_over(id, how, now, desk),
-            (Errand::Citizen, _) => {}
-            (Errand::Offer(_), _) => self.colleague_left(id, how, now, desk),
+        match party.errand {
+            Errand::Transfer => self.transfer_over(id, how, now, desk),
+            Errand::Citizen => {}
+            Errand::Ring(_) | Errand::Colleague | Errand::SentOn => self.leaves(id, how, now, desk),
         }
     }
 

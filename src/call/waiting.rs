@@ -12,8 +12,8 @@ use super::live::Call;
 /// A place in a queue, and afterwards the conversation that it led to.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// The plan's question, to be answered when all is over.
-    pub hook: HookId,
+    /// The plan's question, to be answered when all is over; without a plan nobody asked.
+    pub hook: Option<HookId>,
     pub queue: String,
     since: Mono,
     /// Waited before, in all.
@@ -22,9 +22,16 @@ pub(super) struct Place {
     pub served: bool,
 }
 
+impl Place {
+    /// What he has waited, in all.
+    pub fn waited(&self, now: Now) -> Duration {
+        self.carried + now.mono.since(self.since)
+    }
+}
+
 impl Call {
-    /// The plan wants a person.
-    pub(super) fn enter_queue(&mut self, hook: HookId, queue: &str, now: Now, desk: &mut Desk) {
+    /// The plan wants a person, or an agent has sent him on.
+    pub(super) fn enter_queue(&mut self, hook: Option<HookId>, queue: &str, now: Now, desk: &mut Desk) {
         let waiter = Waiter {
             call: self.id,
             queue: queue.to_owned(),
@@ -58,15 +65,19 @@ impl Call {
         let Some(hook) = self.place.as_ref().map(|place| place.hook) else {
             return;
         };
+        self.end_conversation_recording(desk);
         if let Some(kind) = self.give_up_place(outcome, now, desk) {
             desk.note(self.id, kind, now);
         }
-        self.hook_done(hook, outcome, now, desk);
+        match hook {
+            Some(hook) => self.hook_done(hook, outcome, now, desk),
+            None => self.nobody_for_him(now, desk),
+        }
     }
 
     /// The plan wants it no longer.
     pub(super) fn call_off(&mut self, hook: HookId, because: &str, now: Now, desk: &mut Desk) {
-        if self.place.as_ref().is_some_and(|place| place.hook == hook) {
+        if self.place.as_ref().is_some_and(|place| place.hook == Some(hook)) {
             let left = self.give_up_place(because, now, desk);
             left.into_iter().for_each(|kind| desk.note(self.id, kind, now));
         }
@@ -76,8 +87,8 @@ impl Call {
     pub(super) fn give_up_place(&mut self, outcome: &str, now: Now, desk: &mut Desk) -> Option<EventKind> {
         let place = self.place.take_if(|place| !place.served)?;
         desk.floor.leave(self.id, now);
-        self.withdraw_all(now, desk);
-        self.waited = place.carried + now.mono.since(place.since);
+        self.stop_ringing(now, desk);
+        self.waited = place.waited(now);
         Some(EventKind::QueueLeft {
             queue: place.queue,
             outcome: outcome.to_owned(),
@@ -86,7 +97,7 @@ impl Call {
 
     /// Tells him how he stands.
     pub(super) fn announce(&mut self, words: Announcement, now: Now, desk: &mut Desk) {
-        if let Some(hook) = self.place.as_ref().filter(|p| !p.served).map(|p| p.hook) {
+        if let Some(hook) = self.place.as_ref().filter(|p| !p.served).and_then(|p| p.hook) {
             let input = WalkInput::Standing {
                 id: hook,
                 ahead: words.ahead,
@@ -98,7 +109,7 @@ impl Call {
 
     /// Who is shown to an agent as calling: the citizen, whoever he is.
     pub(super) fn shown_to_agents(&self) -> PhoneNumber {
-        self.from.clone()
+        self.citizen_number().clone()
     }
 
     /// What an agent reads as the caller's name: the hotline, and the queue.

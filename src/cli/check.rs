@@ -1,10 +1,11 @@
 //! `yihao check`: everything an operator can get wrong, named before a citizen finds it.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::Done;
 use crate::config::Config;
-use crate::engine::plans;
+use crate::engine::{floor, plans};
 
 /// Checks; exit code 1 if anything is wrong. (The configuration has been read already, or we would not be here.)
 pub(super) fn run(config: &Config) -> Done {
@@ -16,6 +17,7 @@ pub(super) fn run(config: &Config) -> Done {
             super::say(format_args!("dialplans: {flows} flows, {numbers} hotlines\n"));
             let years: Vec<String> = plans.calendar.years().map(|y| y.to_string()).collect();
             super::say(format_args!("calendar: {}\n", years.join(", ")));
+            warn_of_queues(&floor::queues_without_settings(&plans.dialplan, config));
         }
         Err(found) => problems.extend(found),
     }
@@ -32,5 +34,14 @@ pub(super) fn run(config: &Config) -> Done {
             super::say(format_args!("✗ {n} mistakes\n"));
             Ok(ExitCode::FAILURE)
         }
+    }
+}
+
+/// Plans may name queues before anybody serves them: that is no mistake, but it should be known.
+fn warn_of_queues(missing: &BTreeSet<String>) {
+    for name in missing {
+        super::say(format_args!(
+            "! queue {name:?} has no [[queue]] in the configuration: its callers hear that nobody can be reached (unavailable)\n"
+        ));
     }
 }

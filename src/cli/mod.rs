@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Parses, asks the rest of the house, prints; decides nothing.
 
+mod agent;
 mod call;
 mod calls;
 mod check;
@@ -9,6 +10,7 @@ mod dialplan;
 mod floor;
 mod serve;
 mod table;
+mod token;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -45,6 +47,10 @@ enum Command {
     Calls(calls::Arguments),
     /// Agents, queues and calls of the running server: shown, and told what to do
     Floor(floor::Arguments),
+    /// 坐席账号 Accounts of agents: add, list, show, set, remove, password, import
+    Agent(agent::Arguments),
+    /// 访问令牌 Tokens of the HTTP port: add, list, revoke
+    Token(token::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -64,6 +70,8 @@ pub fn main() -> ExitCode {
         Command::Dialplan(more) => dialplan::run(&config, &more),
         Command::Calls(more) => calls::run(&config, &more),
         Command::Floor(more) => floor::run(&config, &more),
+        Command::Agent(more) => agent::run(&config, &more),
+        Command::Token(more) => token::run(&config, &more),
         Command::Config => config::run(&config),
     };
     match done {

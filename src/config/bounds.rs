@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Config, Trunk};
+use super::{Config, Queue, Trunk};
 
 /// One number, its key and the range it must lie in.
 #[derive(Clone, Debug)]
@@ -55,16 +55,21 @@ impl Config {
         section("recordings", self.recordings.bounds());
         section("http", self.http.bounds());
         section("drain", self.drain.bounds());
+        section("floor", self.floor.bounds());
+        for (index, queue) in self.queue.iter().enumerate() {
+            section(&format!("queue[{index}]"), queue.bounds());
+        }
         for (index, trunk) in self.trunk.iter().enumerate() {
             section(&format!("trunk[{index}]"), trunk.bounds());
         }
         all
     }
 
-    /// The defaults with one empty trunk: the shape of everything that can be set.
+    /// The defaults with one empty trunk and one empty queue: the shape of everything that can be set.
     pub(super) fn shape() -> Self {
         Self {
             trunk: vec![Trunk::default()],
+            queue: vec![Queue::shape()],
             ..Self::default()
         }
     }

@@ -3,6 +3,7 @@
 //! `config/yihao.toml` documents every key; a test holds it and these structs together.
 
 mod bounds;
+mod codes;
 mod dialplan;
 mod http;
 mod keys;
@@ -10,6 +11,7 @@ mod media;
 mod operations;
 mod problem;
 mod prompts;
+mod queue;
 mod recordings;
 mod registrar;
 mod rules;
@@ -23,12 +25,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use codes::Codes;
 pub use dialplan::Dialplan;
 pub use http::Http;
 pub use media::{Io, Media};
 pub use operations::{Drain, Log, LogFormat, LogLevel};
 pub use problem::Problem;
 pub use prompts::{Prompts, SpeechEngine};
+pub use queue::{Floor, QUEUES_MAX, Queue, Requires, Strategy};
 pub use recordings::{Encrypt, Recordings};
 pub use registrar::{Digest, Registrar};
 pub use secret::Secret;
@@ -57,6 +61,8 @@ pub struct Config {
     pub sip: Sip,
     /// `[registrar]`
     pub registrar: Registrar,
+    /// `[codes]`
+    pub codes: Codes,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -73,6 +79,10 @@ pub struct Config {
     pub log: Log,
     /// `[drain]`
     pub drain: Drain,
+    /// `[floor]`
+    pub floor: Floor,
+    /// `[[queue]]`, one for each. None: nobody can be reached.
+    pub queue: Vec<Queue>,
     /// `[[trunk]]`, one for each carrier or peer exchange.
     pub trunk: Vec<Trunk>,
 }
@@ -107,6 +117,7 @@ impl Default for Config {
             language: Language::default(),
             sip: Sip::default(),
             registrar: Registrar::default(),
+            codes: Codes::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),
@@ -115,6 +126,8 @@ impl Default for Config {
             http: Http::default(),
             log: Log::default(),
             drain: Drain::default(),
+            floor: Floor::default(),
+            queue: Vec::new(),
             trunk: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{Config, Encrypt, SpeechEngine, Trunk};
+use super::{Config, Encrypt, QUEUES_MAX, SpeechEngine, Trunk};
 
 /// A key and what is wrong with it.
 type Broken = (String, String);
@@ -25,6 +25,10 @@ impl Config {
         self.media_rules(&mut rule);
         self.service_rules(&mut rule);
         self.recording_rules(&mut rule);
+        for (key, message) in self.codes.broken() {
+            rule(false, &key, message);
+        }
+        self.queue_rules(&mut rule);
         self.trunk_rules(&mut rule);
         broken
     }
@@ -164,6 +168,39 @@ impl Config {
                 recordings.purge_at
             ),
         );
+    }
+
+    fn queue_rules(&self, rule: &mut impl FnMut(bool, &str, String)) {
+        // One exchange owns all agents: nobody can be promised to two callers.
+        rule(
+            self.queue.is_empty() || self.sip.shards <= 1,
+            "sip.shards",
+            format!(
+                "sip.shards = {} is for houses without queues; with queues it must be 1 or 0",
+                self.sip.shards
+            ),
+        );
+        rule(
+            self.queue.len() <= QUEUES_MAX,
+            "queue",
+            format!("{} queues, at most {QUEUES_MAX} are possible", self.queue.len()),
+        );
+        let mut names = BTreeSet::new();
+        for (index, queue) in self.queue.iter().enumerate() {
+            for (key, holds, message) in queue.rules() {
+                rule(
+                    holds,
+                    &format!("queue[{index}].{key}"),
+                    format!("queue {:?}: {message}", queue.name),
+                );
+            }
+            let key = format!("queue[{index}].name");
+            rule(
+                names.insert(&queue.name),
+                &key,
+                format!("a second queue named {:?}", queue.name),
+            );
+        }
     }
 
     fn trunk_rules(&self, rule: &mut impl FnMut(bool, &str, String)) {

@@ -26,7 +26,8 @@ fn comments() -> BTreeMap<String, String> {
         if let Some(text) = line.strip_prefix("# ") {
             comment = format!("{comment}{text} ");
         } else if let Some(header) = line.strip_prefix("[[") {
-            section = header.replace("]]", "[].");
+            // Only queues have lists within: `[[queue.requires]]`.
+            section = header.replace("queue.", "queue[].").replace("]]", "[].");
         } else if let Some(header) = line.strip_prefix('[') {
             section = header.replace(']', ".");
         } else if let Some((key, _)) = line.split_once(" = ") {
@@ -58,15 +59,20 @@ fn every_key_is_in_the_reference_and_every_key_of_the_reference_exists() {
 
     let sections = [
         "sip",
+        "registrar",
         "media",
         "dialplan",
         "prompts",
         "store",
         "recordings",
+        "codes",
         "http",
         "log",
         "drain",
         "trunk",
+        "floor",
+        "queue",
+        "queue[].requires",
     ];
     let known: BTreeSet<String> = keys::known()
         .into_iter()
@@ -105,7 +111,7 @@ fn every_comment_tells_the_range_and_the_default() {
         let told =
             comment.contains(&expected) || expected == "Not set by default" && comment.contains("not set by default");
         assert!(
-            told || key == "trunk[].name",
+            told || key.ends_with("[].name") || key.ends_with("[].skill"),
             "{key}: the comment should say: {expected}"
         );
     }
@@ -182,9 +188,34 @@ fn rules_between_keys_are_checked() {
         ("[dialplan]\ntransfer_trunk = \"nobody\"", "no trunk named"),
         ("[prompts]\nengine = \"command\"", "prompts.command must be set"),
         ("[prompts]\nengine = \"http\"\nurl = \"ftp://x\"", "http:// address"),
+        ("[codes]\nsign_in = \"71\"", "is no code"),
+        ("[codes]\npause = \"*7\"", "begins alike"),
+        ("[codes]\npause_reasons = [\"Mittag!\"]", "words of a-z"),
         ("[recordings]\nencrypt = \"required\"", "key_file must be set"),
         ("[recordings]\npurge_at = \"3:30\"", "is no time"),
         ("[recordings]\npurge_at = \"24:00\"", "is no time"),
+        ("[[queue]]\ntitle = \"一般\"", "a queue needs a name"),
+        ("[[queue]]\nname = \"一般\"", "small letters"),
+        (
+            "[[queue]]\nname = \"a\"\n[[queue]]\nname = \"a\"",
+            "a second queue named",
+        ),
+        (
+            "[[queue]]\nname = \"a\"\nwrap_up_s = 400",
+            "must not be above wrap_up_max_s",
+        ),
+        (
+            "[[queue]]\nname = \"a\"\ncallback_from = \"20:00\"",
+            "two times of one day",
+        ),
+        (
+            "[[queue]]\nname = \"a\"\n[[queue.requires]]\nlevel = 2",
+            "needs a skill",
+        ),
+        (
+            "[sip]\nshards = 2\n[[queue]]\nname = \"a\"",
+            "with queues it must be 1 or 0",
+        ),
         ("[[trunk]]\npeers = [\"::1\"]", "needs a name"),
         ("[[trunk]]\nname = \"a\"", "nothing leads to it"),
         ("[[trunk]]\nname = \"a\"\npeers = [\"192.0.2.0/33\"]", "is no network"),

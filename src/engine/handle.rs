@@ -10,12 +10,15 @@ use tokio::sync::{mpsc, oneshot};
 use crate::call::{CallView, Denied, Done, Order, Shared};
 use crate::config::Config;
 use crate::queue::FloorConfig;
+use crate::sip::registrar::Binding;
 use crate::store::Journal;
 use crate::store::ledger::Ledger;
+use crate::store::people::{People, PeopleError};
 
 use super::gauges::{ShardGauges, TrunkBoard};
 use super::library::Library;
 use super::plans;
+use super::registrar::{self, Inbox, Roster};
 use super::shard::{Input, Past, Room};
 
 /// How often a drain looks whether the last call has ended.
@@ -57,12 +60,35 @@ pub struct Handle {
     pub(super) trunks: Arc<TrunkBoard>,
     pub(super) gauges: Vec<Arc<ShardGauges>>,
     pub(super) draining: Arc<AtomicBool>,
+    pub(super) people: People,
+    pub(super) roster: Arc<Roster>,
+    pub(super) registrar: Arc<Inbox>,
 }
 
 impl Handle {
     /// The ledger, for reading.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Agents and tokens. After a change of agents call [`Self::people_changed`], or wait a second.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// Somebody changed the agents: when this returns, the registrar and the exchange have been told.
+    ///
+    /// # Errors
+    /// The file cannot be read; it will be looked at again.
+    pub async fn people_changed(&self) -> Result<(), PeopleError> {
+        self.roster.look().await
+    }
+
+    /// All registered telephones by account.
+    pub async fn registrations(&self) -> Vec<Binding> {
+        let (ask, answer) = oneshot::channel();
+        self.registrar.put(registrar::Input::Bindings(ask));
+        answer.await.unwrap_or_default()
     }
 
     /// The journal: what is noted from outside of the calls goes in here, and what happens is followed here.

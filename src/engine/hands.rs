@@ -22,7 +22,7 @@ use crate::store::journal::{Journal, Ticket};
 use super::clock;
 use super::gauges::{ShardGauges, TrunkBoard};
 use super::library::{Found, Library};
-use super::media::{MediaError, MediaPool};
+use super::media::{MediaError, MediaPool, Take};
 use super::meter::Meter;
 use super::reach::Reacher;
 use super::recorder::Recordings;
@@ -83,13 +83,21 @@ impl Hands {
             } => self.play(id, play, pieces, language, repeat),
             Command::Bridge { a, b } => taken(self.media.bridge(a, b)),
             Command::Unbridge { id } => taken(self.media.unbridge(id)),
-            Command::Mix { .. } | Command::RecordCall { .. } | Command::MaskRecording { .. } => {}
-            Command::StartRecording { id, file, max, silence } => {
-                if let Err(failed) = self.start_recording(id, &file, max, silence) {
-                    exchange.recorded(id, &failed, clock::now());
-                }
+            Command::Mix { members } => taken(self.media.mix(members)),
+            Command::RecordCall { id, file, max } => {
+                let begun = self.record(id, &file, Take::Call { max });
+                tell_failure(id, begun, exchange);
             }
-            Command::FinishRecording { id } => self.recordings.finish(id),
+            Command::MaskRecording { id, on } => taken(self.media.mask(id, on)),
+            Command::StartRecording { id, file, max, silence } => {
+                let take = Take::Message {
+                    max: max.min(self.recordings.longest()),
+                    stop_after_silence: silence,
+                };
+                let begun = self.record(id, &file, take);
+                tell_failure(id, begun, exchange);
+            }
+            Command::FinishRecording { id } => self.media.finish_recording(id),
             Command::CloseMedia { id } => self.close_media(id),
             Command::CalendarMissing { year } => {
                 metrics::gauge!("yihao_calendar_missing", "year" => year.to_string()).set(1.0);
@@ -172,22 +180,13 @@ impl Hands {
         }
     }
 
-    fn start_recording(
-        &mut self,
-        id: MediaId,
-        file: &str,
-        max: Duration,
-        silence: Option<Duration>,
-    ) -> Result<(), Recorded> {
-        self.recordings.begin(id, file, self.inputs.clone())?;
-        let max = max.min(self.recordings.longest());
-        taken(self.media.command(
-            id,
-            MediaCommand::StartRecording {
-                max,
-                stop_after_silence: silence,
-            },
-        ));
+    fn record(&mut self, id: MediaId, file: &str, take: Take) -> Result<(), Recorded> {
+        let channels = match take {
+            Take::Message { .. } => 1,
+            Take::Call { .. } => 2,
+        };
+        let sink = self.recordings.begin(id, file, channels, self.inputs.clone())?;
+        taken(self.media.record(id, take, sink));
         Ok(())
     }
 
@@ -270,6 +269,13 @@ fn tell(trunk: &str, event: TrunkEvent, draining: bool) {
             tracing::error!(trunk, "ALARM: a registration ran out before it could be renewed")
         }
         TrunkEvent::NotFound => tracing::warn!(trunk, "the carrier's name leads to no address"),
+    }
+}
+
+/// A recording that cannot begin is over: the call goes on without it.
+fn tell_failure(id: MediaId, begun: Result<(), Recorded>, exchange: &mut Exchange) {
+    if let Err(failed) = begun {
+        exchange.recorded(id, &failed, clock::now());
     }
 }
 

@@ -2,7 +2,9 @@
 //! together. Refuses to decide anything about a call.
 
 pub mod clock;
+mod codes;
 mod commits;
+pub mod floor;
 mod gauges;
 mod handle;
 mod hands;
@@ -14,6 +16,8 @@ mod parts;
 pub mod plans;
 mod reach;
 mod recorder;
+mod registrar;
+mod restart;
 mod server;
 mod shard;
 mod sip_ports;

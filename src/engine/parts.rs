@@ -19,7 +19,6 @@ use crate::net::batch::Backend;
 use crate::net::ports::PortPool;
 use crate::net::tcp::{TcpConfig, TcpEvent, TcpTransport};
 use crate::net::udp::{UdpConfig, UdpTransport};
-use crate::sip::message::parse_datagram;
 use crate::sip::transaction::TransactionConfig;
 use crate::sip::ua::UaConfig;
 use crate::store::trace::TraceConfig;
@@ -29,7 +28,7 @@ use super::clock;
 use super::gauges::{ShardGauges, TrunkBoard};
 use super::hands::Hands;
 use super::library::Library;
-use super::media::{FrameSink, MediaConfig, MediaEvents, MediaPool};
+use super::media::{MediaConfig, MediaEvents, MediaPool};
 use super::meter::Meter;
 use super::reach::Reacher;
 use super::recorder::Recordings;
@@ -56,9 +55,10 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// One shard takes hundreds of calls a second; more only help on large machines.
+/// One shard takes hundreds of calls a second; more only help on large machines. Queues need one that owns all agents.
 pub(super) fn shard_count(config: &Config) -> u16 {
     match config.sip.shards {
+        _ if !config.queue.is_empty() => 1,
         0 => u16::try_from(processors() / 4).unwrap_or(u16::MAX).clamp(1, 64),
         n => n,
     }
@@ -95,7 +95,6 @@ pub(super) fn media_pool(
     config: &Config,
     workers: u8,
     shards: &[mpsc::Sender<Input>],
-    recordings: Arc<Recordings>,
 ) -> Result<MediaPool, StartError> {
     let shards = shards.to_vec();
     let events: MediaEvents = Arc::new(move |id: MediaId, output: MediaOutput| {
@@ -119,8 +118,7 @@ pub(super) fn media_pool(
         ..MediaConfig::default()
     };
     let clock: crate::net::Clock = Arc::new(clock::mono);
-    let sink: Arc<dyn FrameSink> = recordings;
-    MediaPool::start(&pool_config, &clock, &events, &sink).map_err(|e| system("media workers", e))
+    MediaPool::start(&pool_config, &clock, &events).map_err(|e| system("media workers", e))
 }
 
 pub(super) fn listen_tcp(config: &Config, sip: &Arc<SipPorts>) -> Result<(TcpTransport, Vec<SocketAddr>), StartError> {
@@ -131,12 +129,14 @@ pub(super) fn listen_tcp(config: &Config, sip: &Arc<SipPorts>) -> Result<(TcpTra
         connections_per_source_max: config.sip.tcp_max_connections_per_source as usize,
         ..TcpConfig::default()
     };
-    let ports = sip.clone();
+    // The ports hold the transport: held by it in turn, neither would ever close.
+    let ports = Arc::downgrade(sip);
     let tcp = TcpTransport::new(
         tcp_config,
-        Arc::new(move |event| match event {
-            TcpEvent::Message { message, flow } => ports.received(None, message, flow),
-            TcpEvent::Failed { flow } => ports.failed(flow),
+        Arc::new(move |event| match (ports.upgrade(), event) {
+            (Some(ports), TcpEvent::Message { message, flow }) => ports.received(None, message, flow),
+            (Some(ports), TcpEvent::Failed { flow }) => ports.failed(flow),
+            (None, _after_the_end) => {}
         }),
     );
     let mut bound = Vec::new();
@@ -257,7 +257,7 @@ fn bind_udp(addresses: &[SocketAddr], sip: &Arc<SipPorts>) -> Result<Vec<SocketA
     let mut sockets = Vec::new();
     for address in addresses {
         let ports = sip.clone();
-        let handler = Arc::new(move |bytes: &[u8], flow| ports.received(Some(bytes), parse_datagram(bytes), flow));
+        let handler = Arc::new(move |bytes: &[u8], flow| ports.datagram(bytes, flow));
         let socket = UdpTransport::bind(*address, &UdpConfig::default(), handler)
             .map_err(|e| system(format!("SIP over UDP at {address}"), e))?;
         sockets.push(socket);

@@ -1,7 +1,8 @@
-//! Recordings under way: from a media worker's frames to the recorder's files, and the news of each back to its shard.
+//! Recordings under way: from a media worker's frames to the recorder's files, and the news of each back to its shard. Each is
+//! held by the session that fills it: no frame waits for a lock that another recording has.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -20,7 +21,13 @@ pub(super) struct Recordings {
     recorder: RecorderHandle,
     health: Arc<StoreHealth>,
     bounds: config::Store,
-    open: Mutex<HashMap<MediaId, Recording>>,
+    open: Arc<AtomicU32>,
+}
+
+/// A file under way.
+struct File {
+    recording: Recording,
+    open: Arc<AtomicU32>,
 }
 
 impl Recordings {
@@ -29,17 +36,24 @@ impl Recordings {
             recorder,
             health,
             bounds,
-            open: Mutex::default(),
+            open: Arc::default(),
         }
     }
 
-    /// Longest recording.
+    /// Longest message.
     pub(super) fn longest(&self) -> Duration {
         Duration::from_secs(u64::from(self.bounds.recording_max_s))
     }
 
-    /// Begins a file; the shard is told when it is complete. The error is what becomes of a recording that cannot begin.
-    pub(super) fn begin(&self, id: MediaId, file: &str, shard: mpsc::WeakSender<Input>) -> Result<(), Recorded> {
+    /// Begins a file of one or two channels; the shard is told when it is complete. The error is what becomes of a recording that
+    /// cannot begin.
+    pub(super) fn begin(
+        &self,
+        id: MediaId,
+        file: &str,
+        channels: u16,
+        shard: mpsc::WeakSender<Input>,
+    ) -> Result<Box<dyn FrameSink>, Recorded> {
         let done = move |outcome: Outcome| {
             if let Some(shard) = shard.upgrade() {
                 // On the recorder's own thread: a shard that is busy may be waited for.
@@ -48,7 +62,7 @@ impl Recordings {
         };
         let begun = self
             .allowed()
-            .and_then(|()| self.recorder.open(file, 1, Box::new(done)));
+            .and_then(|()| self.recorder.open(file, channels, Box::new(done)));
         let recording = begun.map_err(|why| {
             tracing::error!(file, %why, "ALARM: a recording cannot begin");
             Recorded {
@@ -57,8 +71,11 @@ impl Recordings {
                 cut_short: Some(why.as_str()),
             }
         })?;
-        self.lock().insert(id, recording);
-        Ok(())
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(File {
+            recording,
+            open: Arc::clone(&self.open),
+        }))
     }
 
     /// The journal's room is not for recordings.
@@ -66,30 +83,22 @@ impl Recordings {
         if self.health.disk_free_bytes.get() < u64::from(self.bounds.recording_free_mb) << 20 {
             return Err(StopReason::DiskFull);
         }
-        match self.lock().len() < self.bounds.recordings_at_once as usize {
+        match self.open.load(Ordering::Relaxed) < self.bounds.recordings_at_once {
             true => Ok(()),
             false => Err(StopReason::Refused),
         }
     }
+}
 
-    /// Ends the file of a session, if it has one.
-    pub(super) fn finish(&self, id: MediaId) {
-        let recording = self.lock().remove(&id);
-        if let Some(recording) = recording {
-            recording.finish();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<MediaId, Recording>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+impl FrameSink for File {
+    fn frames(&mut self, samples: &[u8]) {
+        self.recording.frames(samples); // a recorder that takes no more says why when it is done
     }
 }
 
-impl FrameSink for Recordings {
-    fn frame(&self, id: MediaId, frame: &[u8; 160]) {
-        if let Some(recording) = self.lock().get(&id) {
-            recording.frames(frame); // a recorder that takes no more says why when it is done
-        }
+impl Drop for File {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -18,9 +18,12 @@ use crate::config::Config;
 use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
 use crate::net::tcp::TcpTransport;
+use crate::store::people::PeopleError;
+use crate::store::recordings::Vault;
 use crate::store::{Store, StoreError};
 
 use super::clock;
+use super::codes;
 use super::commits::Commits;
 use super::gauges::{ShardGauges, Watched};
 use super::handle::Handle;
@@ -31,6 +34,8 @@ use super::parts::{
 use super::plans;
 use super::reach::Reacher;
 use super::recorder::Recordings;
+use super::registrar::{self, Registration};
+use super::restart;
 use super::shard::{INPUTS_MAX, Input, Shard};
 use super::sip_ports::SipPorts;
 use super::trunks;
@@ -52,6 +57,9 @@ pub enum StartError {
     /// Journal, ledger, recordings.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Agents and their telephones.
+    #[error(transparent)]
+    People(#[from] PeopleError),
     /// The RTP ports.
     #[error(transparent)]
     Ports(#[from] PortError),
@@ -72,6 +80,7 @@ pub struct Server {
     watch_stop: Arc<AtomicBool>,
     media: Arc<MediaPool>,
     store: Store,
+    registrar: Registration,
     tcp: TcpTransport,
 }
 
@@ -97,16 +106,18 @@ impl Server {
                 "ALARM: the disk lost journal entries that it had confirmed"
             );
         }
+        let died_at = restart::settle(&store).await;
         let recordings = Arc::new(Recordings::new(
             store.recorder(),
             store.health.clone(),
             config.store.clone(),
         ));
-        let sip = Arc::new(SipPorts::new(store.trace()));
+        let inbox = Arc::new(registrar::Inbox::new());
+        let sip = Arc::new(SipPorts::new(store.trace(), inbox.clone()));
         let count = shard_count(config);
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(INPUTS_MAX)).unzip();
         let workers = worker_count(config);
-        let media = Arc::new(media_pool(config, workers, &senders, recordings.clone())?);
+        let media = Arc::new(media_pool(config, workers, &senders)?);
         let port_config = PortConfig {
             port_min: config.media.rtp_port_min,
             port_max: config.media.rtp_port_max,
@@ -133,6 +144,7 @@ impl Server {
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
             manners: Manners::default(),
+            codes: Arc::new(codes::codes(config).map_err(|bad| StartError::Plans(vec![bad.to_string()]))?),
             draining: false,
         };
         sip.attach_shards(senders.clone());
@@ -144,9 +156,10 @@ impl Server {
             media: media.clone(),
             library: library.clone(),
             recordings,
-            reacher,
+            reacher: reacher.clone(),
             trunks: Arc::default(),
         };
+        let registrar = Registration::start(config, inbox, &sip, &senders, rng.random()).await?;
         let tcp = listen_tcp(config, &sip)?;
         let mut threads = Vec::new();
         let mut gauges = Vec::new();
@@ -183,6 +196,9 @@ impl Server {
             addresses.extend(bound.into_iter().map(|a| ("udp", a)));
         }
         addresses.extend(tcp.1.iter().map(|a| ("tcp", *a)));
+        if let Some(died_at) = died_at {
+            tokio::spawn(restart::say_goodbye(store.ledger.clone(), died_at, reacher));
+        }
         let watch_stop = Arc::new(AtomicBool::new(false));
         let watched = Watched {
             shards: gauges.clone(),
@@ -202,6 +218,9 @@ impl Server {
             trunks: parts.trunks.clone(),
             gauges,
             draining: Arc::default(),
+            people: registrar.people.clone(),
+            roster: registrar.roster.clone(),
+            registrar: registrar.inbox.clone(),
         };
         Ok(Self {
             handle,
@@ -211,6 +230,7 @@ impl Server {
             watch_stop,
             media,
             store,
+            registrar,
             tcp: tcp.0,
         })
     }
@@ -218,6 +238,11 @@ impl Server {
     /// The way for others to ask it something.
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// The keys of the recordings.
+    pub fn vault(&self) -> &Arc<Vault> {
+        self.store.vault()
     }
 
     /// Where SIP is heard: transport and address, ports resolved.
@@ -252,6 +277,7 @@ impl Server {
         if let Err(error) = ended.await {
             tracing::error!(%error, "the end was not orderly");
         }
+        self.registrar.stop().await;
         self.store.close().await; // after the last event
         peaceful
     }

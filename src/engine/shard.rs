@@ -7,12 +7,12 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::call::{CallView, Denied, Done, Exchange, Order, Recorded, Shared, TrunkState};
-use crate::kernel::{MediaId, Now};
+use crate::kernel::{Dialog, MediaId, Now};
 use crate::media::{MediaOutput, QualityStats};
 use crate::queue::{AgentView, Debt, FloorConfig, Profile, QueueView, Restored, Returning};
 use crate::sip::Flow;
 use crate::sip::message::{Malformed, Message};
-use crate::sip::registrar::BindingChange;
+use crate::sip::registrar::{Accounts, BindingChange};
 use crate::sip::trunk::{Answer, Target};
 
 use super::clock;
@@ -49,6 +49,8 @@ pub enum Input {
     Bound(BindingChange),
     /// All accounts as they are from now on.
     Agents(Arc<Vec<Profile>>),
+    /// Who may call as one of ours, and the hashes of their passwords.
+    Accounts(Arc<Accounts>),
     /// New queues.
     Floor(Arc<FloorConfig>),
     /// What was true before a restart: once, before the first call.
@@ -57,6 +59,8 @@ pub enum Input {
     Order(Box<Order>, oneshot::Sender<Result<Done, Denied>>),
     /// Who wants to see agents, queues and debts.
     Room(oneshot::Sender<Room>),
+    /// Goodbye in a dialog of the last run, by this way.
+    Farewell(Box<Dialog>, Flow),
     /// The house closes: the first shard gives the registrations back.
     StopTrunks,
     /// Who wants to know when the carriers have taken it.
@@ -167,6 +171,12 @@ impl Shard {
             Input::TrunkFailed(name, target) => self.exchange.trunk_target_failed(&name, target, now),
             Input::Bound(change) => self.exchange.bound(change, now),
             Input::Agents(profiles) => self.exchange.set_agents(profiles.to_vec(), now),
+            Input::Farewell(dialog, flow) => {
+                if let Err(error) = self.exchange.farewell(&dialog, flow, now) {
+                    tracing::warn!(%error, "a telephone of a call that was cut off cannot be told");
+                }
+            }
+            Input::Accounts(accounts) => self.exchange.set_accounts(accounts),
             Input::Floor(config) => self.exchange.set_floor((*config).clone(), now),
             Input::Restore(past) => self.exchange.restore(past.agents, past.returning, past.debts, now),
             Input::Order(order, reply) => self.order(*order, reply, now),

@@ -11,11 +11,12 @@ use tokio::sync::mpsc;
 use crate::call::shard_of;
 use crate::net::tcp::TcpTransport;
 use crate::net::udp::UdpTransport;
-use crate::sip::message::{Malformed, Message};
+use crate::sip::message::{Malformed, Message, Method, parse_datagram};
 use crate::sip::{Flow, Transport};
 use crate::store::trace::{TraceHandle, Way};
 
 use super::clock;
+use super::registrar::{self, Inbox};
 use super::shard::Input;
 
 /// Peers whose way back is remembered for sockets bound to all addresses.
@@ -27,6 +28,8 @@ pub(super) struct SipPorts {
     tcp: OnceLock<TcpTransport>,
     shards: OnceLock<Vec<mpsc::Sender<Input>>>,
     routes: RwLock<HashMap<IpAddr, IpAddr>>,
+    /// REGISTERs go there, and to no shard.
+    registrar: Arc<Inbox>,
     trace: TraceHandle,
     received: [Counter; 2],
     sent: [Counter; 2],
@@ -35,7 +38,7 @@ pub(super) struct SipPorts {
 }
 
 impl SipPorts {
-    pub(super) fn new(trace: TraceHandle) -> Self {
+    pub(super) fn new(trace: TraceHandle, registrar: Arc<Inbox>) -> Self {
         let by_transport = |name: &'static str, direction: Option<&'static str>| {
             ["udp", "tcp"].map(|transport| match direction {
                 Some(direction) => counter!(name, "direction" => direction, "transport" => transport),
@@ -47,6 +50,7 @@ impl SipPorts {
             tcp: OnceLock::new(),
             shards: OnceLock::new(),
             routes: RwLock::default(),
+            registrar,
             trace,
             received: by_transport("yihao_sip_messages_total", Some("in")),
             sent: by_transport("yihao_sip_messages_total", Some("out")),
@@ -68,14 +72,30 @@ impl SipPorts {
         let _ = self.tcp.set(tcp);
     }
 
-    /// A message arrived: to the trace and to the shard that its Call-ID falls to.
+    /// A datagram arrived.
+    pub(super) fn datagram(&self, bytes: &[u8], flow: Flow) {
+        // Line ends and zeros keep a way through a router open, and say nothing.
+        if bytes.iter().all(|b| matches!(b, b'\r' | b'\n' | 0)) {
+            return;
+        }
+        // Read by the registrar's thread: a storm of telephones is not to be read here, where calls are.
+        if bytes.trim_ascii_start().starts_with(b"REGISTER ") {
+            self.received[index(flow.transport)].increment(1);
+            return self.registrar.datagram(bytes, self.concretely(flow));
+        }
+        self.received(Some(bytes), parse_datagram(bytes), flow);
+    }
+
+    /// A message arrived: to the trace and to the shard that its Call-ID falls to; a REGISTER to the registrar. Those are
+    /// not traced: telephones that register each minute would push the calls out.
     pub(super) fn received(&self, bytes: Option<&[u8]>, message: Result<Message, Malformed>, flow: Flow) {
-        let flow = Flow {
-            local: self.concrete(flow.local, flow.remote),
-            ..flow
-        };
+        let flow = self.concretely(flow);
         let i = index(flow.transport);
         self.received[i].increment(1);
+        if matches!(&message, Ok(Message::Request(request)) if request.method == Method::Register) {
+            let message = Box::new(message);
+            return self.registrar.put(registrar::Input::Message(message, flow));
+        }
         let shards = self.shards.get().map_or(&[][..], Vec::as_slice);
         let number = match &message {
             Ok(message) => {
@@ -97,8 +117,9 @@ impl SipPorts {
         }
     }
 
-    /// A connection broke: every shard may have calls on it.
+    /// A connection broke: every shard may have calls on it, the registrar telephones.
     pub(super) fn failed(&self, flow: Flow) {
+        self.registrar.put(registrar::Input::FlowFailed(flow));
         for shard in self.shards.get().map_or(&[][..], Vec::as_slice) {
             if shard.try_send(Input::FlowFailed(flow)).is_err() {
                 self.dropped.increment(1);
@@ -118,8 +139,13 @@ impl SipPorts {
 
     /// Sends without waiting; what does not fit is lost as on any network and sent again by its transaction.
     pub(super) fn send(&self, flow: &Flow, bytes: &Arc<[u8]>) {
-        self.sent[index(flow.transport)].increment(1);
         self.trace.message(clock::wall(), Way::Out, flow, bytes);
+        self.answer(flow, bytes);
+    }
+
+    /// The same without a trace.
+    pub(super) fn answer(&self, flow: &Flow, bytes: &Arc<[u8]>) {
+        self.sent[index(flow.transport)].increment(1);
         match flow.transport {
             Transport::Udp => {
                 if let Some(socket) = self.socket_for(flow.local) {
@@ -162,6 +188,13 @@ impl SipPorts {
             let same = |s: &&UdpTransport| s.local().port() == local.port() && s.local().is_ipv4() == local.is_ipv4();
             sockets.iter().find(|s| same(s) && s.local().ip().is_unspecified())
         })
+    }
+
+    fn concretely(&self, flow: Flow) -> Flow {
+        Flow {
+            local: self.concrete(flow.local, flow.remote),
+            ..flow
+        }
     }
 
     /// A socket bound to all addresses has one of them towards each peer: the one that the peer is to be told.

@@ -332,12 +332,28 @@ pub enum EventKind {
         file: String,
         /// Length in milliseconds.
         duration_ms: u64,
-        /// SHA-256 of the file, hex; empty if there is no file.
+        /// SHA-256 of the stored file, hex (of an encrypted one: of all behind its key slots); empty if there is no file.
         sha256: String,
         /// Why it is shorter than it was to be, if it is: `disk_full`, `disk_failed`, `too_slow`, `too_many`, `interrupted`
         /// (the server stopped), `missing` (there is no file).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cut_short: Option<String>,
+    },
+    /// The call's recordings must be kept whatever their age (legal hold), or need not be any more. The last one holds.
+    RetentionHeld {
+        /// True: kept.
+        on: bool,
+        /// By whom.
+        by: String,
+        /// Why: a file number, an order.
+        note: String,
+    },
+    /// A recording is past its time: its file is deleted once this is on record.
+    RecordingPurged {
+        /// File name below the recordings' folder.
+        file: String,
+        /// Why: `kept N days`.
+        why: String,
     },
     /// We owe the citizen a call back (mission row N1).
     CallbackOwed {
@@ -368,7 +384,7 @@ pub enum EventKind {
         jitter_ms: u32,
     },
     /// The call ended. Exactly one for each call, and nothing after it but `RecordingEnded`, the `CallbackOwed` that a
-    /// recording brings, `Quality`, `Outcome`, `Revealed`, and what becomes of a debt.
+    /// recording brings, `Quality`, `Outcome`, `Revealed`, `RetentionHeld`, `RecordingPurged`, and what becomes of a debt.
     Ended {
         /// Who ended it.
         by: EndedBy,

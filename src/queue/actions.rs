@@ -9,6 +9,7 @@ use super::callback::Stage;
 use super::floor::Floor;
 use super::timer::Timer;
 use super::types::{Action, Refused};
+use super::waiting::QueueNo;
 
 impl Floor {
     /// What an agent wants. `by` is who asks for him, if somebody does.
@@ -197,15 +198,15 @@ impl Floor {
             interrupted,
         };
         self.change(no, State::Speaking(speaking), None, now);
+        // What rang here is for somebody else now, unless it was the debt that he pays.
+        if let Some(offer) = rang.filter(|offer| Some(offer.call) != debt) {
+            self.offer_returns(&offer, now);
+        }
         if let Some(debt) = debt {
             self.debt_out(debt, now);
             if let Some(owed) = self.debts.get_mut(&debt) {
                 owed.stage = Stage::Trying(no);
             }
-        }
-        // What rang here is for somebody else now, unless it was the debt that he pays.
-        if let Some(offer) = rang.filter(|offer| Some(offer.call) != debt) {
-            self.offer_returns(&offer, now);
         }
         Ok(())
     }
@@ -242,6 +243,19 @@ impl Floor {
         let (Some(queue), Some(no)) = (queue, self.agent_no(to)) else {
             return;
         };
+        self.credit(no, queue);
+    }
+
+    /// An agent takes over a citizen who had come by this queue, and whom a colleague sent on to him: he writes the call up.
+    pub fn takes_over(&mut self, agent: &AgentId, queue: &str, now: Now) {
+        self.note_time(now);
+        let (Some(no), Some(queue)) = (self.agent_no(agent), self.queue_names.get(queue).copied()) else {
+            return;
+        };
+        self.credit(no, queue);
+    }
+
+    fn credit(&mut self, no: AgentNo, queue: QueueNo) {
         let day = self.day;
         if let Some(agent) = self.agents.get_mut(no.0)
             && let State::Speaking(speaking) = &mut agent.state

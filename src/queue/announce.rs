@@ -20,7 +20,7 @@ impl Floor {
         let (call, queue, rings) = (waiting.call, waiting.queue, !waiting.offers.is_empty());
         let every = line.config.announce_every;
         if !rings {
-            let ahead = line.ahead(waiting.place, slot);
+            let ahead = line.ahead(waiting.place);
             let minutes = self.estimate_behind(queue, ahead, now).map(band);
             self.commands.push_back(Command::Announce {
                 call,

@@ -162,21 +162,23 @@ impl Floor {
         self.arm_debts(now);
     }
 
-    /// A citizen who asked to be called back calls himself: his place is his, and he is not called while he waits.
-    pub(super) fn takes_place_of_ghost(&mut self, number: &PhoneNumber, queue: QueueNo, now: Now) -> Option<Place> {
-        if !Self::tells_who(number) {
+    /// The place that a citizen has who asked to be called back, and now calls himself.
+    pub(super) fn ghost_of(&self, number: &PhoneNumber, queue: QueueNo) -> Option<(Place, CallId)> {
+        let line = self.lines.get(queue.0)?;
+        if line.ghosts.is_empty() || !Self::tells_who(number) {
             return None;
         }
-        let line = self.lines.get(queue.0)?;
-        let is_his = |slot: &Slot| self.waiting.get(slot.0).is_some_and(|w| w.number == *number);
-        let (place, slot) = *line.ghosts.iter().find(|(_, slot)| is_his(slot))?;
-        let call = self.waiting.get(slot.0)?.call;
-        self.vacate(slot, now);
-        if let Some(owed) = self.debts.get_mut(&call) {
-            owed.stage = Stage::Kept;
-        }
-        self.enlist_later(call, now);
-        Some(place)
+        let mut ghosts = line.ghosts.iter();
+        ghosts.find_map(|(place, slot)| {
+            let ghost = self.waiting.get(slot.0)?;
+            (ghost.number == *number).then_some((*place, ghost.call))
+        })
+    }
+
+    /// He has his place himself now, and is not called while he waits; the debt stands until he was spoken with.
+    pub(super) fn ghost_leaves(&mut self, debt: CallId, now: Now) {
+        self.debt_out(debt, now);
+        self.enlist_later(debt, now);
     }
 
     /// The agent did not answer for a debt: it is listed as before, and no attempt is counted.
@@ -344,7 +346,8 @@ impl Floor {
             let rules = &line.config.callback;
             let due = |at: Wall| self.next_hours(rules, at.max(now.wall));
             let later = line.later.first().map(|(at, _)| due(*at));
-            let closed = !self.in_hours(rules, now.wall) && !(line.ready.is_empty() && line.ghosts.is_empty());
+            let some = !line.ready.is_empty() || !line.ghosts.is_empty();
+            let closed = some && !self.in_hours(rules, now.wall);
             let opening = closed.then(|| due(now.wall));
             next = [next, later, opening].into_iter().flatten().min();
         }

@@ -9,7 +9,7 @@ use super::floor::Floor;
 use super::offers::REST;
 use super::timer::Timer;
 use super::types::{Command, QueueConfig, Refused, Waiter};
-use super::waiting::{Alarms, Place, QueueNo, Slot, Waiting, Who, next_widening};
+use super::waiting::{Alarms, Declined, Place, QueueNo, Slot, Waiting, Who, next_widening};
 
 /// So long may callers wait in a queue that everybody has left, before they are turned away: the next shift may be at the door.
 pub const DESERTED_AFTER: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ impl Floor {
         } else {
             None
         };
-        let ghost = self.takes_place_of_ghost(&waiter.number, queue, now);
+        let ghost = self.ghost_of(&waiter.number, queue);
         let Some(line) = self.lines.get_mut(queue.0) else {
             return Err(Refused::UnknownQueue);
         };
@@ -44,7 +44,7 @@ impl Floor {
         let priority = line.config.priority.saturating_add(waiter.priority);
         let stood = back.as_ref().map_or(carried, |back| back.stood);
         let mut place = Place::new(now.mono, stood, priority, line.config.ageing, arrival);
-        if let Some(ghost) = ghost {
+        if let Some((ghost, _)) = ghost {
             place = place.min(ghost);
         }
         let class = line.classes.of(&waiter.requires);
@@ -72,6 +72,18 @@ impl Floor {
         line.classes.0[class].members += 1;
         line.callers.insert((place, slot));
 
+        if let Some((_, debt)) = ghost {
+            self.open_place(slot);
+            self.ghost_leaves(debt, now);
+            if self
+                .waiting
+                .get(slot.0)
+                .is_some_and(|waiting| !waiting.offers.is_empty())
+            {
+                return Ok(before); // the agent who was being rung for him has him
+            }
+            self.close_place(slot);
+        }
         let agents = self.agents_for(slot, now);
         if !agents.is_empty() {
             if let Some(waiting) = self.waiting.get_mut(slot.0) {
@@ -113,7 +125,7 @@ impl Floor {
         if needs_agents && !self.somebody_could(waiting.queue, &line.classes.0[waiting.class].requires) {
             return Some("no_agents");
         }
-        let ahead = line.ahead(waiting.place, slot);
+        let ahead = line.ahead(waiting.place);
         let estimate = self.estimate_behind(waiting.queue, ahead, now);
         let too_long = matches!((estimate, estimate_max), (Some(estimate), Some(max)) if estimate > max);
         let waiting = self.waiting.get_mut(slot.0)?;
@@ -168,7 +180,11 @@ impl Floor {
             return;
         };
         if let Some(line) = self.lines.get_mut(waiting.queue.0) {
-            line.classes.0[waiting.class].open.remove(&waiting.place);
+            let open = &mut line.classes.0[waiting.class].open;
+            // Who comes in a ghost's stead has taken the place already.
+            if open.get(&waiting.place) == Some(&slot) {
+                open.remove(&waiting.place);
+            }
         }
     }
 
@@ -221,11 +237,14 @@ impl Floor {
             return;
         };
         let until = now.mono + REST;
-        waiting.declined.push((agent, until));
-        if let Some(at) = waiting.alarms.rest.replace(until) {
-            self.timers.stop(Timer::Rest(slot), at);
+        match waiting.declined.iter_mut().find(|declined| declined.agent == agent) {
+            Some(declined) => {
+                declined.until = until;
+                declined.times += 1;
+            }
+            None => waiting.declined.push(Declined { agent, until, times: 1 }),
         }
-        self.timers.set(Timer::Rest(slot), until);
+        self.arm_rest(slot, now);
     }
 
     /// Agents who did not take him may be asked again.
@@ -233,7 +252,26 @@ impl Floor {
         if let Some(waiting) = self.waiting.get_mut(slot.0) {
             waiting.alarms.rest = None;
         }
+        self.arm_rest(slot, now);
         self.seek(slot, now);
+    }
+
+    /// Sets the alarm for the first rest that is over.
+    fn arm_rest(&mut self, slot: Slot, now: Now) {
+        let Some(waiting) = self.waiting.get_mut(slot.0) else {
+            return;
+        };
+        let rests = waiting.declined.iter().map(|declined| declined.until);
+        let next = rests.filter(|until| *until > now.mono).min();
+        if waiting.alarms.rest == next {
+            return;
+        }
+        if let Some(at) = std::mem::replace(&mut waiting.alarms.rest, next) {
+            self.timers.stop(Timer::Rest(slot), at);
+        }
+        if let Some(at) = next {
+            self.timers.set(Timer::Rest(slot), at);
+        }
     }
 
     /// Less is asked of the agents from now on.

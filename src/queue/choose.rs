@@ -37,11 +37,13 @@ fn unmet(agent: &Agent, requires: &[Requirement]) -> usize {
 impl Waiting {
     /// Whether the agent did not take him a moment ago.
     fn rests(&self, agent: AgentNo, now: Mono) -> bool {
-        self.declined.iter().any(|(who, until)| *who == agent && now < *until)
+        let mut declined = self.declined.iter();
+        declined.any(|declined| declined.agent == agent && now < declined.until)
     }
 
-    fn times_declined(&self, agent: AgentNo) -> usize {
-        self.declined.iter().filter(|(who, _)| *who == agent).count()
+    fn times_declined(&self, agent: AgentNo) -> u32 {
+        let declined = self.declined.iter().find(|declined| declined.agent == agent);
+        declined.map_or(0, |declined| declined.times)
     }
 }
 
@@ -64,7 +66,7 @@ impl Floor {
         let ring_all = line.config.strategy == Strategy::RingAll && waiting.who == Who::Caller;
 
         // The list is in the order of tier and strategy: the first without a flaw is the one.
-        let mut found: Vec<((usize, usize, u8), AgentNo)> = Vec::new();
+        let mut found: Vec<((u32, usize, u8), AgentNo)> = Vec::new();
         for (tier, _, _, no) in &line.free {
             let Some(agent) = self.agents.get(no.0) else { continue };
             if !able(agent, requires, waited) || waiting.rests(*no, now.mono) {

@@ -58,9 +58,15 @@ impl Line {
         (tier, counted, agent.idle, no)
     }
 
-    /// How many stand before a place.
-    pub(super) fn ahead(&self, place: Place, slot: Slot) -> usize {
-        self.callers.range(..(place, slot)).count() + self.ghosts.range(..(place, slot)).count()
+    /// How many stand before a place; those for whom somebody is being rung are as good as served.
+    pub(super) fn ahead(&self, place: Place) -> usize {
+        let open = self.classes.0.iter().map(|class| class.open.range(..place).count());
+        open.sum()
+    }
+
+    /// How many wait and nobody is being rung for them.
+    pub(super) fn open(&self) -> usize {
+        self.classes.0.iter().map(|class| class.open.len()).sum()
     }
 
     /// The time that an agent of this queue has to write up.

@@ -8,6 +8,7 @@ use super::agent::{After, Agent, AgentNo, Serves, State};
 use super::callback::Stage;
 use super::floor::Floor;
 use super::line::Line;
+use super::timer::Timer;
 use super::types::{FloorConfig, Profile, QueueConfig};
 use super::waiting::{Classes, QueueNo, Slot};
 
@@ -132,7 +133,7 @@ impl Floor {
                 self.debt_out(debt, now);
             }
             if let Some(owed) = self.debts.get_mut(&debt) {
-                owed.queue = None;
+                (owed.queue, owed.flying) = (None, false);
             }
         }
         let all: Vec<AgentNo> = self.agent_names.values().copied().collect();
@@ -183,6 +184,11 @@ impl Floor {
         let mut waiting: Vec<_> = self.waiting.iter().map(|(no, w)| (w.place, Slot(no))).collect();
         waiting.sort_unstable();
         for (_, slot) in waiting {
+            // The requirements may have changed, and so the moments at which they sink.
+            let widen = self.waiting.get_mut(slot.0).and_then(|w| w.alarms.widen.take());
+            if let Some(at) = widen {
+                self.timers.stop(Timer::Widen(slot), at);
+            }
             let idle = self.waiting.get(slot.0).is_some_and(|w| w.offers.is_empty());
             if idle {
                 self.begin_to_wait(slot, now);

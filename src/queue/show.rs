@@ -14,6 +14,11 @@ impl Floor {
         self.agents.get(no.0).map(|agent| &agent.profile)
     }
 
+    /// Whether there is such a queue.
+    pub fn has_queue(&self, name: &str) -> bool {
+        self.queue_names.contains_key(name)
+    }
+
     /// All agents by name.
     pub fn agents(&self, now: Now) -> Vec<AgentView> {
         let (day, into_day) = self.local(now.wall);
@@ -55,13 +60,12 @@ impl Floor {
                 .agents
                 .iter()
                 .filter(|(_, agent)| agent.is_in() && agent.serves.iter().any(|serves| serves.queue == *no));
-            let ahead = line.callers.len() + line.ghosts.len();
             Some(QueueView {
                 name: name.clone(),
                 waiting: waiting.collect(),
                 debts: self.debts.values().filter(|owed| owed.queue == Some(*no)).count(),
                 agents: (serving.count(), line.free.len()),
-                estimate: self.estimate_behind(*no, ahead, now),
+                estimate: self.estimate_behind(*no, line.open(), now),
                 estimate_error: line.experience.error(now.mono),
             })
         })

@@ -62,6 +62,15 @@ pub(super) struct Alarms {
     pub(super) announce: Option<Mono>,
 }
 
+/// An agent who did not take him.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Declined {
+    pub(super) agent: AgentNo,
+    /// When he may be asked again.
+    pub(super) until: Mono,
+    pub(super) times: u32,
+}
+
 /// One who waits.
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
@@ -83,8 +92,8 @@ pub(super) struct Waiting {
     pub(super) here_before: Duration,
     /// Offers that ring for him.
     pub(super) offers: Vec<OfferId>,
-    /// Agents who were offered him and did not take him, and when they may be again.
-    pub(super) declined: Vec<(AgentNo, Mono)>,
+    /// Agents who were offered him and did not take him.
+    pub(super) declined: Vec<Declined>,
     pub(super) alarms: Alarms,
     /// The longest wait is over; he stays only while somebody is being rung for him.
     pub(super) overdue: bool,

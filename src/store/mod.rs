@@ -3,8 +3,10 @@
 
 pub mod disk;
 pub mod health;
+pub mod inbox;
 pub mod journal;
 pub mod ledger;
+mod orphans;
 pub mod people;
 pub mod record;
 pub mod recordings;
@@ -80,7 +82,7 @@ pub struct RecordingsConfig {
     pub encryption_required: bool,
 }
 
-/// Everything that is kept, in one folder: `journal/`, `ledger.sqlite3`, `recordings/`, `trace/`.
+/// Everything that is kept, in one folder: `journal/`, `ledger.sqlite3`, `recordings/`, `trace/`, `inbox/`.
 pub struct Store {
     /// Events go in here.
     pub journal: Journal,
@@ -97,6 +99,7 @@ pub struct Store {
     stop: watch::Sender<bool>,
     drain: JoinHandle<()>,
     watcher: JoinHandle<()>,
+    orphans: JoinHandle<()>,
 }
 
 impl Store {
@@ -139,10 +142,12 @@ impl Store {
         let (journal, recovery) =
             Journal::open_on(Arc::new(RealDisk), &journal_dir, journal_config, sink, health.clone())?;
         let recordings = Self::recordings_dir(dir);
-        recordings::repair(&RealDisk, &recordings, &vault).map_err(folder(&recordings))?;
+        let repaired = recordings::repair(&RealDisk, &recordings, &vault).map_err(folder(&recordings))?;
         let recorder = Recorder::start(&recordings, health.clone(), vault.clone()).map_err(folder(&recordings))?;
         let trace_dir = Self::trace_dir(dir);
         let trace = Trace::start(&trace_dir, config.trace, health.clone()).map_err(folder(&trace_dir))?;
+        let orphans = orphans::remove(ledger.clone(), recordings.clone(), repaired, recovery.last_seq);
+        let orphans = tokio::spawn(orphans);
         let closing = Closing::new(recovery.last_seq, now, settle_in(recordings, vault.clone()));
         let closing_done = closing.done();
         let (stop, stopped) = watch::channel(false);
@@ -162,6 +167,7 @@ impl Store {
             stop,
             drain,
             watcher,
+            orphans,
         })
     }
 
@@ -200,9 +206,11 @@ impl Store {
             stop,
             drain,
             watcher,
+            orphans,
             ..
         } = self;
         watcher.abort();
+        orphans.abort();
         // An error of the channel itself is its end: all done, or the drain is gone.
         if tokio::time::timeout(CLOSING_WAIT, closing.wait_for(Option::is_some))
             .await

@@ -22,7 +22,7 @@ pub use agent::AgentRecord;
 pub use debt::{Debt, Settlement, Try};
 pub use handling::{Mask, Move, Moved, Outcome, Rating};
 pub use people::{Hold, Presence, Share};
-pub use sound::{Quality, Recording, RecordingFacts};
+pub use sound::{LegalHold, Quality, Recording, RecordingFacts};
 pub use waiting::{Offer, OfferOutcome, QueueVisit};
 pub use ways::{Answerer, Invalid, Lost, Verdict, Way};
 
@@ -116,6 +116,9 @@ pub struct CallRecord {
     /// Its recordings, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recordings: Vec<Recording>,
+    /// Why its recordings are kept beyond their time, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal_hold: Option<LegalHold>,
     /// The last direct transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer: Option<Transfer>,
@@ -199,6 +202,7 @@ impl CallRecord {
             status: None,
             last_step: None,
             recordings: Vec::new(),
+            legal_hold: None,
             transfer: None,
             debts: Vec::new(),
             quality: None,
@@ -261,6 +265,7 @@ impl CallRecord {
                 purpose: purpose.clone(),
                 started_at: at,
                 finished: None,
+                purged_at: None,
             }),
             EventKind::RecordingEnded {
                 file,
@@ -275,6 +280,8 @@ impl CallRecord {
                 };
                 self.finish_recording(file, facts);
             }
+            EventKind::RetentionHeld { on, by, note } => self.hold(at, *on, by, note),
+            EventKind::RecordingPurged { file, why: _ } => self.purge(at, file),
             EventKind::CallbackOwed { to, because } => self.owe(at, to, because),
             EventKind::CallbackTried { by_call, outcome } => {
                 let (by_call, outcome) = (*by_call, outcome.clone());

@@ -164,3 +164,30 @@ fn no_port_is_left_for_the_agents_leg() {
     city.run_for(seconds(2.0));
     city.assert_they_hear_each_other(citizen, second);
 }
+
+#[test]
+fn a_telephone_with_one_line_is_not_busy_with_the_call_that_it_just_lost() {
+    // Both ring for the first caller; 8001 is faster, and 8002 is at once offered the second.
+    let mut general = queue("general");
+    general.strategy = Strategy::RingAll;
+    let mut city = city_with(5_207, vec![general]);
+    city.agent_with("8001", &["general"], |_, phone| {
+        phone.answers_after = Some(seconds(1.0))
+    });
+    let slow = city.agent_with("8002", &["general"], |_, phone| {
+        phone.answers_after = Some(seconds(2.0));
+        phone.rtp.truncate(1);
+    });
+    city.signs_in("8001");
+    city.signs_in("8002");
+    city.calls_in("5000");
+    city.run_for(seconds(0.5));
+    let second = city.calls_in("5000");
+    city.run_for(seconds(4.0));
+    city.assert_they_hear_each_other(second, slow);
+    assert!(
+        !ends(&city).iter().any(|(_, end)| *end == OfferEnd::Busy),
+        "{:?}",
+        ends(&city)
+    );
+}

@@ -6,3 +6,4 @@ mod kill9;
 mod locked;
 mod program;
 mod signals;
+mod telephones;

@@ -83,6 +83,23 @@ impl Program {
         Store::ledger_path(&self.folder.path().join("data"))
     }
 
+    /// Runs another command of the program on the same folder: what it printed, and whether it went well.
+    pub fn command(&self, arguments: &[&str], input: &str) -> (String, bool) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_yihao"))
+            .args(arguments)
+            .arg("--config")
+            .arg(self.folder.path().join("yihao.toml"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes()); // it may not want any
+        let output = child.wait_with_output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (String::from_utf8_lossy(&text).into_owned(), output.status.success())
+    }
+
     /// SIGKILL, and at once a new start.
     pub fn kill_and_start(&mut self) {
         self.child.kill().unwrap();

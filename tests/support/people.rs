@@ -1,9 +1,11 @@
 //! A house with queues and agents, for stories in which citizens speak with people.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use yihao::call::{Denied, Done, Order};
+use yihao::call::{Denied, Done, Order, Route};
+use yihao::ivr::TransferPolicy;
 use yihao::kernel::{AgentId, EventKind};
 use yihao::queue::{Action, CallbackRules, FloorConfig, QueueConfig, Strategy};
 
@@ -98,7 +100,7 @@ pub fn floor(queues: Vec<QueueConfig>) -> FloorConfig {
     }
 }
 
-/// A city with the queues `general` and `fund`. 110 is, as elsewhere, the second telephone.
+/// A city with the queues `general` and `fund`. The carrier brings every call, to 110 and to citizens, to the second telephone.
 pub fn city(seed: u64) -> World {
     city_with(seed, vec![queue("general"), queue("fund")])
 }
@@ -107,6 +109,9 @@ pub fn city(seed: u64) -> World {
 pub fn city_with(seed: u64, queues: Vec<QueueConfig>) -> World {
     let mut shared = plans::shared();
     shared.plan = plans::plan_with(&[("people.toml", PLAN)]);
+    let numbers = TransferPolicy::new(&["138*"]).unwrap();
+    let gateway = Arc::new(plans::carrier());
+    shared.routes.push(Route { numbers, gateway });
     let mut city = World::with(seed, shared);
     city.exchange.set_floor(floor(queues), city.now);
     city

@@ -70,6 +70,19 @@ pub fn trunks() -> Vec<TrunkConfig> {
     }]
 }
 
+/// The same trunk for calls of our own: the hotline's number is shown.
+pub fn carrier() -> Gateway {
+    Gateway {
+        name: NEIGHBOUR.into(),
+        server: neighbour(),
+        outbound_proxy: None,
+        account: None,
+        lines: Lines::at_most(100),
+        caller_id: CallerId::From,
+        present_number: None,
+    }
+}
+
 /// Settings of a usual day: emergency numbers are at the telephone with index 1.
 pub fn shared() -> Shared {
     let gateway = Gateway {
@@ -99,6 +112,7 @@ pub fn shared() -> Shared {
         laws: vec![Law::A, Law::Mu],
         call_max: Duration::from_secs(7_200),
         manners: Manners::default(),
+        codes: Arc::default(),
         draining: false,
     }
 }

@@ -230,6 +230,7 @@ impl World {
     /// Puts a telephone on the network.
     pub fn add_phone(&mut self, config: PhoneConfig, script: Vec<yihao::call::phone::Action>) -> usize {
         self.phones.push(Phone::new(config, script, self.now));
+        self.phone_timers.push(None);
         self.phones.len() - 1
     }
 

@@ -1,10 +1,10 @@
-//! The direction of imports: `main → cli → {http, engine} → {store, net, speech} → call → {sip, media, ivr, queue} → kernel`.
+//! The direction of imports: `main → cli → {http, jobs, engine} → {store, net, speech} → call → {sip, media, ivr, queue} → kernel`.
 
 use super::folder;
 use super::source::{Source, tokens};
 
 /// Each folder with the ones it may name. Its own name is always allowed.
-const MAY_NAME: [(&str, &[&str]); 14] = [
+const MAY_NAME: [(&str, &[&str]); 15] = [
     ("kernel", &[]),
     ("config", &["kernel"]),
     ("sip", &["kernel"]),
@@ -22,6 +22,10 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
         ],
     ),
     (
+        "jobs",
+        &["config", "store", "call", "sip", "media", "ivr", "queue", "kernel"],
+    ),
+    (
         "engine",
         &[
             "config", "store", "net", "speech", "call", "sip", "media", "ivr", "queue", "kernel",
@@ -30,7 +34,8 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
-            "config", "http", "engine", "store", "net", "speech", "call", "sip", "media", "ivr", "queue", "kernel",
+            "config", "http", "jobs", "engine", "store", "net", "speech", "call", "sip", "media", "ivr", "queue",
+            "kernel",
         ],
     ),
     ("main", &["cli"]),

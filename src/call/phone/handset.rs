@@ -151,6 +151,17 @@ impl Phone {
         self.turn(now);
     }
 
+    /// Hangs up all calls, and does nothing more of what the script says.
+    pub fn give_up(&mut self, now: Now) {
+        if !std::mem::take(&mut self.script).is_empty() {
+            self.report.failures.push("interrupted".to_owned());
+        }
+        for leg in self.lines.iter().map(|line| line.leg).collect::<Vec<_>>() {
+            self.ua.hangup(leg, None, now);
+        }
+        self.turn(now);
+    }
+
     /// The battery is out: nothing leaves it and nothing reaches it, for ever.
     pub fn die(&mut self) {
         self.dead = true;

@@ -298,6 +298,11 @@ impl Phone {
         self.answered
     }
 
+    /// Whether it takes one call after the other.
+    pub fn stays(&self) -> bool {
+        self.config.stays
+    }
+
     /// Whether the registrar knows it.
     pub fn is_registered(&self) -> bool {
         self.registering.as_ref().is_some_and(Registering::is_registered)

@@ -2,26 +2,40 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket};
+use std::task::Poll;
 use std::time::Duration;
 
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UdpSocket};
 
 use crate::call::LocalRtp;
 use crate::call::phone::{Action, Phone, PhoneCommand, PhoneConfig, Report};
 use crate::engine::clock;
-use crate::kernel::Law;
+use crate::kernel::{Law, Mono};
 use crate::sip::message::{Frame, Host, NameAddr, StreamFramer, Uri};
 use crate::sip::ua::Credentials;
 use crate::sip::{Flow, Transport};
 
-/// One call to place.
+/// How long the registrar may take to let us go.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// One telephone, and whom it calls.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct Call {
-    /// Whom.
+    /// Whom it calls at once; without it the server is still the one of this address.
     pub uri: String,
+    /// Call it now.
+    pub dials: bool,
+    /// Register there, each time for so many seconds, and stay for one call after the other.
+    pub registers: Option<u32>,
+    /// Calls at once.
+    pub lines: usize,
+    /// Pick up by itself after so long.
+    pub answers_after: Option<Duration>,
+    /// Hum this tone while in a call, hertz.
+    pub hums: Option<f64>,
     /// Who.
     pub from: String,
     /// Our address.
@@ -34,6 +48,26 @@ pub(in crate::cli) struct Call {
     pub account: Option<String>,
     /// Print the messages.
     pub verbose: bool,
+}
+
+impl Call {
+    /// A usual telephone that calls at once.
+    pub(in crate::cli) fn new(uri: &str, from: &str) -> Self {
+        Self {
+            uri: uri.to_owned(),
+            dials: true,
+            registers: None,
+            lines: 1,
+            answers_after: None,
+            hums: None,
+            from: from.to_owned(),
+            local: None,
+            laws: vec![Law::A, Law::Mu],
+            late_offer: false,
+            account: None,
+            verbose: false,
+        }
+    }
 }
 
 /// What came of it.
@@ -54,8 +88,8 @@ enum Sip {
 pub(in crate::cli) struct Line {
     sip: Sip,
     local: SocketAddr,
-    rtp: UdpSocket,
-    rtcp: UdpSocket,
+    /// A pair of RTP and RTCP for each call at once.
+    sound: Vec<(UdpSocket, UdpSocket)>,
     verbose: bool,
 }
 
@@ -68,11 +102,15 @@ pub(in crate::cli) async fn place(call: &Call, script: Vec<Action>) -> Result<He
         Transport::Udp => Sip::Udp(UdpSocket::bind((local, 0)).await?),
         Transport::Tcp => Sip::Tcp(TcpStream::connect(remote).await?, Box::new(StreamFramer::new())),
     };
-    let line = Line::open(sip, call.verbose).await?;
+    let line = Line::open(sip, call.lines.max(1), call.verbose).await?;
     let account = call.account.as_deref().and_then(|a| a.split_once(':'));
     let config = PhoneConfig {
         laws: call.laws.clone(),
         late_offer: call.late_offer,
+        registers: call.registers,
+        stays: call.registers.is_some(),
+        answers_after: call.answers_after,
+        hums: call.hums,
         account: account.map(|(user, password)| Credentials {
             username: user.into(),
             password: password.into(),
@@ -81,27 +119,31 @@ pub(in crate::cli) async fn place(call: &Call, script: Vec<Action>) -> Result<He
         ..line.config(&call.from, remote, transport)?
     };
     let mut phone = Phone::new(config, script, clock::now());
-    phone.dial(&uri, clock::now());
+    if call.dials {
+        phone.dial(&uri, clock::now());
+    }
     Ok(line.run(phone).await?)
 }
 
 impl Line {
     /// A line that waits for calls over UDP.
     pub(in crate::cli) async fn listen(local: IpAddr) -> io::Result<Self> {
-        Self::open(Sip::Udp(UdpSocket::bind((local, 0)).await?), false).await
+        Self::open(Sip::Udp(UdpSocket::bind((local, 0)).await?), 1, false).await
     }
 
-    async fn open(sip: Sip, verbose: bool) -> io::Result<Self> {
+    async fn open(sip: Sip, lines: usize, verbose: bool) -> io::Result<Self> {
         let local = match &sip {
             Sip::Udp(socket) => socket.local_addr()?,
             Sip::Tcp(stream, _) => stream.local_addr()?,
         };
-        let (rtp, rtcp) = rtp_pair(local.ip()).await?;
+        let mut sound = Vec::new();
+        for _ in 0..lines {
+            sound.push(rtp_pair(local.ip()).await?);
+        }
         Ok(Self {
             sip,
             local,
-            rtp,
-            rtcp,
+            sound,
             verbose,
         })
     }
@@ -125,19 +167,25 @@ impl Line {
             remote,
             connection: u64::from(transport == Transport::Tcp),
         };
-        let rtp = LocalRtp {
-            address: self.local.ip(),
-            rtp_port: self.rtp.local_addr()?.port(),
-            rtcp_port: self.rtcp.local_addr()?.port(),
-        };
         let seed = OsRng.try_next_u64().map_err(io::Error::other)?;
-        Ok(PhoneConfig::new(NameAddr::new(uri), flow, rtp, seed))
+        let pair = |(rtp, rtcp): &(UdpSocket, UdpSocket)| {
+            Ok(LocalRtp {
+                address: self.local.ip(),
+                rtp_port: rtp.local_addr()?.port(),
+                rtcp_port: rtcp.local_addr()?.port(),
+            })
+        };
+        let rtp: Vec<LocalRtp> = self.sound.iter().map(pair).collect::<io::Result<_>>()?;
+        let first = *rtp.first().ok_or_else(|| io::Error::other("no line"))?;
+        let mut config = PhoneConfig::new(NameAddr::new(uri), flow, first, seed);
+        config.rtp = rtp;
+        Ok(config)
     }
 
-    /// Runs a telephone until its call is over.
+    /// Runs a telephone until its call is over; one that stays, until it has done what its script says.
     pub(in crate::cli) async fn run(mut self, mut phone: Phone) -> io::Result<Heard> {
-        let (mut sip_buffer, mut rtp_buffer, mut rtcp_buffer) = (vec![0; 65_536], [0; 2_048], [0; 2_048]);
-        let (rtp_port, rtcp_port) = (self.rtp.local_addr()?.port(), self.rtcp.local_addr()?.port());
+        let (mut sip_buffer, mut sound_buffer) = (vec![0; 65_536], [0; 2_048]);
+        let mut leaving: Option<Mono> = None;
         loop {
             while let Some(command) = phone.next_command() {
                 match command {
@@ -145,15 +193,29 @@ impl Line {
                         show(self.verbose, "→", &bytes);
                         self.sip.send(&bytes, flow.remote).await?;
                     }
-                    PhoneCommand::Rtp { to, packet, .. } => lossy(&self.rtp.try_send_to(&packet, to)),
-                    PhoneCommand::Rtcp { to, packet, .. } => lossy(&self.rtcp.try_send_to(&packet, to)),
+                    PhoneCommand::Rtp { from, to, packet } | PhoneCommand::Rtcp { from, to, packet } => {
+                        self.send_sound(from, to, &packet);
+                    }
                 }
             }
             if phone.is_done() && phone.open_legs() == 0 {
                 break;
             }
-            let wake = phone
-                .poll_timeout()
+            if phone.stays() && phone.has_done_all() && phone.open_legs() == 0 {
+                match leaving {
+                    None => {
+                        phone.unregister(clock::now());
+                        leaving = Some(clock::mono() + FAREWELL);
+                        continue;
+                    }
+                    Some(until) if !phone.is_registered() || until <= clock::mono() => break,
+                    Some(_) => {}
+                }
+            }
+            let wake = [phone.poll_timeout(), leaving]
+                .into_iter()
+                .flatten()
+                .min()
                 .unwrap_or_else(|| clock::mono() + Duration::from_secs(1));
             tokio::select! {
                 received = self.sip.receive(&mut sip_buffer) => {
@@ -163,18 +225,16 @@ impl Line {
                         phone.receive(&message, flow, clock::now());
                     }
                 }
-                received = self.rtp.recv_from(&mut rtp_buffer) => {
-                    if let Ok((n, from)) = received {
-                        phone.receive_rtp(&rtp_buffer[..n], rtp_port, from, clock::now());
-                    }
-                }
-                received = self.rtcp.recv_from(&mut rtcp_buffer) => {
-                    if let Ok((n, from)) = received {
-                        phone.receive_rtcp(&rtcp_buffer[..n], rtcp_port, from, clock::now());
+                heard = hear(&self.sound, &mut sound_buffer) => {
+                    if let Ok(Packet { port, from, bytes, control }) = heard {
+                        match control {
+                            false => phone.receive_rtp(&sound_buffer[..bytes], port, from, clock::now()),
+                            true => phone.receive_rtcp(&sound_buffer[..bytes], port, from, clock::now()),
+                        }
                     }
                 }
                 () = tokio::time::sleep_until(clock::instant(wake)) => phone.handle_timeout(clock::now()),
-                _ = tokio::signal::ctrl_c() => phone.hang_up(clock::now()),
+                _ = tokio::signal::ctrl_c() => phone.give_up(clock::now()),
             }
         }
         let sound = std::mem::take(&mut phone.ear.heard);
@@ -182,6 +242,52 @@ impl Line {
             report: phone.into_report(),
             sound,
         })
+    }
+}
+
+/// A packet of sound, in the buffer.
+struct Packet {
+    /// The port of ours that it came to.
+    port: u16,
+    from: SocketAddr,
+    bytes: usize,
+    /// RTCP.
+    control: bool,
+}
+
+/// The next packet that comes to any of these sockets.
+async fn hear(sound: &[(UdpSocket, UdpSocket)], buffer: &mut [u8]) -> io::Result<Packet> {
+    std::future::poll_fn(|context| {
+        for (rtp, rtcp) in sound {
+            for (socket, control) in [(rtp, false), (rtcp, true)] {
+                let mut room = ReadBuf::new(buffer);
+                if let Poll::Ready(received) = socket.poll_recv_from(context, &mut room) {
+                    let bytes = room.filled().len();
+                    return Poll::Ready(received.and_then(|from| {
+                        let port = socket.local_addr()?.port();
+                        Ok(Packet {
+                            port,
+                            from,
+                            bytes,
+                            control,
+                        })
+                    }));
+                }
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+impl Line {
+    /// Sound that cannot be sent now is sound that is lost, as on any network.
+    fn send_sound(&self, from: u16, to: SocketAddr, packet: &[u8]) {
+        let of_port = |socket: &&UdpSocket| socket.local_addr().is_ok_and(|local| local.port() == from);
+        let mut sockets = self.sound.iter().flat_map(|(rtp, rtcp)| [rtp, rtcp]);
+        if let Some(socket) = sockets.find(of_port) {
+            let _lost = socket.try_send_to(packet, to);
+        }
     }
 }
 
@@ -242,11 +348,6 @@ impl Sip {
             }
         }
     }
-}
-
-/// Sound that cannot be sent now is sound that is lost, as on any network.
-fn lossy(result: &io::Result<usize>) {
-    let _ = result;
 }
 
 fn show(verbose: bool, arrow: &str, bytes: &[u8]) {

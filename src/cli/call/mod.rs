@@ -18,13 +18,19 @@ use crate::sip::Transport;
 
 pub(super) use line::{Call, Heard, Line, place};
 
+/// Calls at once of one telephone.
+const LINES_MAX: usize = 8;
+
 /// What to dial and what to do then.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// Whom to call: sip:12345@192.0.2.10:5060 (`;transport=tcp` for TCP)
+    /// Whom to call: sip:12345@192.0.2.10:5060 (`;transport=tcp` for TCP). With --register, the server; then it calls only
+    /// if the address names somebody
     uri: String,
     /// What to do, step by step: `answer`, `wait 2`, `hear any|silence|440`, `press 1#`, `info 1`, `speak FILE.wav`,
-    /// `hold`, `resume`, `hangup`, `gone 10` (until they hang up). Default: answer, gone 60
+    /// `hold`, `resume`, `swap`, `hangup`, `gone 10` (until they hang up), `registered`, `dial 8002`, `ring 30` (until it
+    /// rings), `pickup`, `reject 486`, `sendon 8002` (REFER), `together` (REFER with Replaces), `referred 200`.
+    /// Default: answer, gone 60
     #[arg(long, short, value_name = "STEP", value_parser = script::step)]
     step: Vec<script::Step>,
     /// Number that calls
@@ -45,6 +51,18 @@ pub(super) struct Arguments {
     /// Account, if the server asks for one
     #[arg(long, value_name = "USER:PASSWORD")]
     account: Option<String>,
+    /// Register first, each time for so many seconds, and take calls until the steps are done
+    #[arg(long, value_name = "SECONDS")]
+    register: Option<u32>,
+    /// Calls at once
+    #[arg(long, default_value = "2")]
+    lines: usize,
+    /// Pick up incoming calls after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = script::time)]
+    answer_after: Option<std::time::Duration>,
+    /// Hum a tone of so many hertz while in a call
+    #[arg(long, value_name = "HERTZ")]
+    hum: Option<f64>,
     /// Print every SIP message
     #[arg(long, short)]
     verbose: bool,
@@ -52,8 +70,9 @@ pub(super) struct Arguments {
 
 /// Places the call; exit code 0 if every step went as it should.
 pub(super) fn run(arguments: &Arguments) -> Done {
+    let dials = arguments.register.is_none() || arguments.uri.contains('@');
     let steps = match arguments.step.is_empty() {
-        true => script::usual(),
+        true => script::usual(dials),
         false => arguments.step.clone(),
     };
     let script = steps
@@ -62,6 +81,11 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         .collect::<Result<Vec<Action>, _>>()?;
     let call = Call {
         uri: arguments.uri.clone(),
+        dials,
+        registers: arguments.register,
+        lines: arguments.lines.clamp(1, LINES_MAX),
+        answers_after: arguments.answer_after,
+        hums: arguments.hum,
         from: arguments.from.clone(),
         local: arguments.local,
         laws: arguments.codec.clone(),

@@ -28,15 +28,15 @@ impl Step {
     }
 }
 
-/// Waits for the answer, then until the other side hangs up.
-pub(super) fn usual() -> Vec<Step> {
-    [
-        Action::WaitAnswer(PATIENCE),
-        Action::WaitHangUp(Duration::from_secs(60)),
-        Action::HangUp,
-    ]
-    .map(Step::Action)
-    .into()
+/// Waits for the answer, then until the other side hangs up; or for one call, if it calls nobody.
+pub(super) fn usual(dials: bool) -> Vec<Step> {
+    let first = match dials {
+        true => Action::WaitAnswer(PATIENCE),
+        false => Action::WaitRing(Duration::from_secs(3_600)),
+    };
+    [first, Action::WaitHangUp(Duration::from_secs(3_600)), Action::HangUp]
+        .map(Step::Action)
+        .into()
 }
 
 /// Reads one step.
@@ -54,11 +54,38 @@ pub(super) fn step(text: &str) -> Result<Step, String> {
         ("speak", Some(path)) => return Ok(Step::Speak(path.into())),
         ("hold", None) => Action::Hold,
         ("resume", None) => Action::Resume,
+        ("swap", None) => Action::Swap,
+        ("registered", patience) => Action::WaitRegistered(seconds(patience)?),
+        ("dial", Some(number)) => Action::Dial(number.to_owned()),
+        ("ring", patience) => Action::WaitRing(seconds(patience)?),
+        ("pickup", None) => Action::Answer,
+        ("reject", Some(status)) => Action::Reject(refusal(status)?),
+        ("sendon", Some(number)) => Action::SendOn(number.to_owned()),
+        ("together", None) => Action::BringTogether,
+        ("referred", Some(status)) => Action::WaitReferred(final_status(status)?, seconds(second)?),
         ("hangup", None) => Action::HangUp,
         ("gone", patience) => Action::WaitHangUp(seconds(patience)?),
         _ => return Err(format!("{text:?} is no step; see `yihao call --help`")),
     };
     Ok(Step::Action(action))
+}
+
+/// A length of time on the command line.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    seconds(Some(text))
+}
+
+fn refusal(text: &str) -> Result<u16, String> {
+    let status = final_status(text)?;
+    match status {
+        400.. => Ok(status),
+        _ => Err(format!("{text}: a call is refused with 400 to 699")),
+    }
+}
+
+fn final_status(text: &str) -> Result<u16, String> {
+    let status = text.parse().ok().filter(|status| (200..700).contains(status));
+    status.ok_or_else(|| format!("{text:?} is no final status"))
 }
 
 fn seconds(text: Option<&str>) -> Result<Duration, String> {
@@ -96,6 +123,12 @@ mod tests {
         assert!(
             matches!(step("press 12#"), Ok(Step::Action(Action::Press(keys, KeyPress::Rfc4733))) if keys.len() == 3)
         );
+        assert!(matches!(step("sendon 8002"), Ok(Step::Action(Action::SendOn(to))) if to == "8002"));
+        assert!(matches!(
+            step("referred 603 5"),
+            Ok(Step::Action(Action::WaitReferred(603, _)))
+        ));
+        assert!(step("reject 200").is_err() && step("referred 99").is_err() && step("dial").is_err());
         assert!(step("press 1x").unwrap_err().contains("'x'"));
         assert!(step("sing").is_err() && step("wait -1").is_err());
     }

@@ -132,15 +132,7 @@ pub(super) fn stories(sip: SocketAddr, tcp: SocketAddr) -> Vec<Story> {
     let press = |text: &str| Action::Press(keys(text), KeyPress::Rfc4733);
     let voice = |seconds: u64| Action::Expect(Sound::Any, Duration::from_secs(seconds));
     let pause = |seconds: f64| Action::Wait(Duration::from_secs_f64(seconds));
-    let dial = |number: &str, from: &str| Call {
-        uri: format!("sip:{number}@{sip}"),
-        from: from.to_owned(),
-        local: None,
-        laws: vec![Law::A, Law::Mu],
-        late_offer: false,
-        account: None,
-        verbose: false,
-    };
+    let dial = |number: &str, from: &str| Call::new(&format!("sip:{number}@{sip}"), from);
     let answered = || Action::WaitAnswer(PATIENCE);
     vec![
         Story {

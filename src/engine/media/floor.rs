@@ -1,47 +1,87 @@
-//! The sessions of one worker: who is there, who hears whom, what leaves. Knows no time of its own and never waits.
+//! The sessions of one worker with their sockets and files: what the switch between them gives leaves here. Knows no time of its
+//! own and never waits; who hears whom is the switch's.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use super::wheel::{REVOLUTION, Wheel};
-use super::{FrameSink, MediaEvents, QualityReply};
+use super::wheel::Wheel;
+use super::{FrameSink, MediaEvents, QualityReply, Take};
+use crate::call::Hearing;
 use crate::kernel::{AudioParams, MediaId, Mono};
-use crate::media::{Destination, MediaCommand, MediaOutput, Session, SessionConfig};
+use crate::media::{Destination, FRAME_SAMPLES, MediaCommand, MediaOutput, Outlet, Seat, SessionConfig, Switch};
 use crate::net::batch::{Pace, PacketIo, SendQueue, SocketKey};
 use crate::net::ports::{PortLease, RtpSockets};
 
 pub(super) struct Floor {
-    lines: Vec<Option<Box<Line>>>,
-    vacant: Vec<u32>,
-    places: HashMap<MediaId, u32>,
+    switch: Switch,
+    lines: Vec<Option<Line>>,
     pub(super) queue: SendQueue,
     events: MediaEvents,
-    recorder: Arc<dyn FrameSink>,
 }
 
-/// One session with its sockets.
+/// The sockets of one session, and the file that it fills.
 pub(super) struct Line {
-    id: MediaId,
-    session: Session,
     rtp: SocketKey,
     rtcp: SocketKey,
     slot: usize,
-    peer: Option<u32>,
     lease: PortLease,
+    file: Option<File>,
+}
+
+struct File {
+    sink: Box<dyn FrameSink>,
+    /// Octets of each of its frames: a message has one channel, a call two.
+    frame_bytes: usize,
+}
+
+/// Where the switch's packets, frames and news go.
+struct Ways<'a> {
+    lines: &'a mut [Option<Line>],
+    queue: &'a mut SendQueue,
+    events: &'a MediaEvents,
+}
+
+impl Outlet for Ways<'_> {
+    fn send(&mut self, seat: Seat, port: Destination, to: SocketAddr, packet: &[u8]) {
+        if let Some(Some(line)) = self.lines.get(seat.place as usize) {
+            let key = match port {
+                Destination::Rtp => line.rtp,
+                Destination::Rtcp => line.rtcp,
+            };
+            self.queue.push(key, to, packet);
+        }
+    }
+
+    fn tell(&mut self, seat: Seat, output: MediaOutput) {
+        (self.events)(seat.id, output);
+    }
+
+    fn record(&mut self, seat: Seat, samples: &[u8]) {
+        let line = self.lines.get_mut(seat.place as usize).and_then(Option::as_mut);
+        let file = line.and_then(|line| line.file.as_mut());
+        if let Some(file) = file.filter(|file| file.frame_bytes == samples.len()) {
+            file.sink.frames(samples);
+        }
+    }
 }
 
 impl Floor {
-    pub(super) fn new(events: MediaEvents, recorder: Arc<dyn FrameSink>) -> Self {
+    pub(super) fn new(events: MediaEvents) -> Self {
         Self {
+            switch: Switch::default(),
             lines: Vec::new(),
-            vacant: Vec::new(),
-            places: HashMap::new(),
             queue: SendQueue::default(),
             events,
-            recorder,
         }
+    }
+
+    fn parts(&mut self) -> (&mut Switch, Ways<'_>) {
+        let ways = Ways {
+            lines: &mut self.lines,
+            queue: &mut self.queue,
+            events: &self.events,
+        };
+        (&mut self.switch, ways)
     }
 
     pub(super) fn open(
@@ -53,55 +93,39 @@ impl Floor {
         wheel: &mut Wheel,
         now: Mono,
     ) -> io::Result<()> {
-        if self.places.contains_key(&id) {
-            return Err(io::ErrorKind::AlreadyExists.into());
+        let place = self.switch.open(id, config, now).ok_or(io::ErrorKind::AlreadyExists)?;
+        let adopted = io.adopt(sockets.rtp, tag(place, false), Pace::Lazy).and_then(|rtp| {
+            let rtcp = io.adopt(sockets.rtcp, tag(place, true), Pace::Lazy);
+            rtcp.map(|rtcp| (rtp, rtcp)).inspect_err(|_| drop(io.release(rtp)))
+        });
+        let (rtp, rtcp) = adopted.inspect_err(|_| {
+            self.switch.remove(id, now);
+        })?;
+        if self.lines.len() <= place as usize {
+            self.lines.resize_with(place as usize + 1, || None);
         }
-        let place = match self.vacant.last() {
-            Some(place) => *place,
-            None => u32::try_from(self.lines.len()).map_err(io::Error::other)?,
-        };
-        let rtp = io.adopt(sockets.rtp, tag(place, false), Pace::Lazy)?;
-        let rtcp = match io.adopt(sockets.rtcp, tag(place, true), Pace::Lazy) {
-            Ok(rtcp) => rtcp,
-            Err(error) => {
-                io.release(rtp);
-                return Err(error);
-            }
-        };
-        let line = Box::new(Line {
-            id,
-            session: Session::new(config, now),
+        self.lines[place as usize] = Some(Line {
             rtp,
             rtcp,
             slot: wheel.seat(place, now),
-            peer: None,
             lease: sockets.lease,
+            file: None,
         });
-        match self.vacant.pop() {
-            Some(place) => self.lines[place as usize] = Some(line),
-            None => self.lines.push(Some(line)),
-        }
-        self.places.insert(id, place);
         Ok(())
     }
 
-    /// Ends a session after one last tick, in which it may say good-bye (RTCP BYE). False if there was none.
+    /// Ends a session after its good-bye. False if there was none.
     pub(super) fn close(&mut self, id: MediaId, io: &mut dyn PacketIo, wheel: &mut Wheel, now: Mono) -> bool {
-        let Some(place) = self.places.get(&id).copied() else {
+        let (switch, mut ways) = self.parts();
+        switch.farewell(id, now, &mut ways);
+        self.set_paces(io);
+        io.flush(&mut self.queue); // before the sockets go
+        let Some(place) = self.switch.remove(id, now) else {
             return false;
         };
-        self.unbridge(id, io, now);
-        if let Some(line) = self.line(place) {
-            line.session.command(MediaCommand::Close, now);
-        }
-        // A turn of its own, whenever the last one was: a session refuses turns that come too soon.
-        self.tick(place, now + REVOLUTION);
-        io.flush(&mut self.queue); // before the sockets go
-        self.places.remove(&id);
         let Some(line) = self.lines.get_mut(place as usize).and_then(Option::take) else {
             return false;
         };
-        self.vacant.push(place);
         wheel.unseat(place, line.slot);
         drop(io.release(line.rtp));
         drop(io.release(line.rtcp));
@@ -110,56 +134,78 @@ impl Floor {
     }
 
     pub(super) fn negotiate(&mut self, id: MediaId, params: AudioParams, now: Mono) {
-        if let Some((place, line)) = self.find(id) {
-            line.session.negotiate(params, now);
-            self.drain(place, now);
-        }
+        let (switch, mut ways) = self.parts();
+        switch.negotiate(id, params, now, &mut ways);
     }
 
     pub(super) fn command(&mut self, id: MediaId, command: MediaCommand, now: Mono) {
-        if let Some((place, line)) = self.find(id) {
-            line.session.command(command, now);
-            self.drain(place, now);
-        }
+        let (switch, mut ways) = self.parts();
+        switch.command(id, command, now, &mut ways);
     }
 
     pub(super) fn quality(&mut self, id: MediaId, reply: QualityReply) {
-        if let Some((_, line)) = self.find(id) {
-            reply(line.session.stats());
+        if let Some(stats) = self.switch.stats(id) {
+            reply(stats);
         }
     }
 
     pub(super) fn bridge(&mut self, a: MediaId, b: MediaId, io: &mut dyn PacketIo, now: Mono) {
-        let (Some(at), Some(bt)) = (self.places.get(&a).copied(), self.places.get(&b).copied()) else {
+        let (switch, mut ways) = self.parts();
+        if !switch.bridge(a, b, now, &mut ways) {
             tracing::warn!(?a, ?b, "bridging sessions that are not both here");
-            return;
-        };
-        if at == bt {
-            return;
         }
-        self.unbridge(a, io, now);
-        self.unbridge(b, io, now);
-        self.couple(at, Some(bt), io, now);
-        self.couple(bt, Some(at), io, now);
+        self.set_paces(io);
+        io.flush(&mut self.queue);
     }
 
     pub(super) fn unbridge(&mut self, id: MediaId, io: &mut dyn PacketIo, now: Mono) {
-        let Some((place, line)) = self.find(id) else {
-            return;
-        };
-        let Some(peer) = line.peer else { return };
-        self.couple(place, None, io, now);
-        self.couple(peer, None, io, now);
+        self.switch.unbridge(id, now);
+        self.set_paces(io);
     }
 
-    fn couple(&mut self, place: u32, peer: Option<u32>, io: &mut dyn PacketIo, now: Mono) {
-        let Some(line) = self.line(place) else { return };
-        line.peer = peer;
-        line.session.command(MediaCommand::Bridge(peer.is_some()), now);
-        let pace = if peer.is_some() { Pace::Eager } else { Pace::Lazy };
-        if let Err(error) = io.set_pace(line.rtp, pace) {
-            // Still heard, up to 20 ms later.
-            tracing::warn!(%error, "changing the pace of an RTP socket");
+    pub(super) fn mix(&mut self, members: &[Hearing], io: &mut dyn PacketIo, now: Mono) {
+        let members: Vec<(MediaId, &[MediaId])> = members.iter().map(|m| (m.id, &m.hears[..])).collect();
+        let absent = self.switch.mix(&members, now);
+        if absent > 0 {
+            tracing::warn!(absent, "mixing sessions that are not all here");
+        }
+        self.set_paces(io);
+    }
+
+    /// Fills a file with a session's sound, in place of one that was being filled.
+    pub(super) fn record(&mut self, id: MediaId, take: Take, sink: Box<dyn FrameSink>, now: Mono) {
+        let place = self.switch.place(id);
+        let Some(Some(line)) = place.and_then(|place| self.lines.get_mut(place as usize)) else {
+            return; // its sink is dropped: an empty file
+        };
+        let frame_bytes = take.channels() * FRAME_SAMPLES;
+        line.file = Some(File { sink, frame_bytes });
+        match take {
+            Take::Message {
+                max,
+                stop_after_silence,
+            } => {
+                self.switch.end_record(id, now);
+                let command = MediaCommand::StartRecording {
+                    max,
+                    stop_after_silence,
+                };
+                self.command(id, command, now);
+            }
+            Take::Call { max } => self.switch.record_call(id, max, now),
+        }
+    }
+
+    pub(super) fn mask(&mut self, id: MediaId, on: bool) {
+        self.switch.mask(id, on);
+    }
+
+    /// Lets go of a session's file: it is complete.
+    pub(super) fn finish(&mut self, id: MediaId, now: Mono) {
+        self.switch.end_record(id, now);
+        let place = self.switch.place(id);
+        if let Some(Some(line)) = place.and_then(|place| self.lines.get_mut(place as usize)) {
+            line.file = None;
         }
     }
 
@@ -168,69 +214,33 @@ impl Floor {
         let Ok(place) = u32::try_from(tag >> 1) else {
             return;
         };
-        let Some(line) = self.line(place) else { return };
-        if tag & 1 == 0 {
-            line.session.handle_rtp(packet, from, now);
+        let port = if tag & 1 == 0 {
+            Destination::Rtp
         } else {
-            line.session.handle_rtcp(packet, from, now);
-        }
-        self.drain(place, now);
+            Destination::Rtcp
+        };
+        let (switch, mut ways) = self.parts();
+        switch.receive(place, port, from, packet, now, &mut ways);
     }
 
     /// A session's turn.
     pub(super) fn tick(&mut self, place: u32, now: Mono) {
-        let Some(Some(line)) = self.lines.get_mut(place as usize) else {
-            return;
-        };
-        let (rtp, rtcp) = (line.rtp, line.rtcp);
-        line.session.tick(now, &mut into(&mut self.queue, rtp, rtcp));
-        self.drain(place, now);
+        let (switch, mut ways) = self.parts();
+        switch.tick(place, now, &mut ways);
     }
 
-    /// Carries away what a session has to say.
-    fn drain(&mut self, place: u32, now: Mono) {
-        while let Some(Some(line)) = self.lines.get_mut(place as usize) {
-            let Some(output) = line.session.next_output() else {
-                return;
+    /// What comes for a bridge is passed on at once, everything else waits for its turn.
+    fn set_paces(&mut self, io: &mut dyn PacketIo) {
+        while let Some((place, bridged)) = self.switch.next_rebridged() {
+            let Some(Some(line)) = self.lines.get(place as usize) else {
+                continue;
             };
-            let (id, peer) = (line.id, line.peer);
-            match output {
-                MediaOutput::Forward(frame) => {
-                    let peer = peer.and_then(|p| self.lines.get_mut(p as usize)?.as_deref_mut());
-                    if let Some(peer) = peer {
-                        let (rtp, rtcp) = (peer.rtp, peer.rtcp);
-                        peer.session.forward(&frame, now, &mut into(&mut self.queue, rtp, rtcp));
-                    }
-                }
-                MediaOutput::RecordingFrame(frame) => self.recorder.frame(id, &frame),
-                output @ (MediaOutput::PlayFinished(_)
-                | MediaOutput::Digit { .. }
-                | MediaOutput::Dead
-                | MediaOutput::Alive
-                | MediaOutput::RecordingStopped(_)
-                | MediaOutput::StrangerDropped) => (self.events)(id, output),
+            let pace = if bridged { Pace::Eager } else { Pace::Lazy };
+            if let Err(error) = io.set_pace(line.rtp, pace) {
+                // Still heard, up to 20 ms later.
+                tracing::warn!(%error, "changing the pace of an RTP socket");
             }
         }
-    }
-
-    fn find(&mut self, id: MediaId) -> Option<(u32, &mut Line)> {
-        let place = *self.places.get(&id)?;
-        Some((place, self.line(place)?))
-    }
-
-    fn line(&mut self, place: u32) -> Option<&mut Line> {
-        self.lines.get_mut(place as usize)?.as_deref_mut()
-    }
-}
-
-/// Puts a session's packets into the queue, each for the socket that it leaves by.
-fn into(queue: &mut SendQueue, rtp: SocketKey, rtcp: SocketKey) -> impl FnMut(Destination, SocketAddr, &[u8]) {
-    move |destination, to, packet| {
-        let key = match destination {
-            Destination::Rtp => rtp,
-            Destination::Rtcp => rtcp,
-        };
-        queue.push(key, to, packet);
     }
 }
 

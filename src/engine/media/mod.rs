@@ -1,6 +1,6 @@
 //! Media workers: threads that own RTP sessions and their sockets. Know time and packets; what is said in a call is not theirs.
 //!
-//! A session lives on one worker from its opening to its closing, and so does the one that it is bridged to: there are no
+//! A session lives on one worker from its opening to its closing, and so do those that it is bridged or mixed with: there are no
 //! locks. Orders go in by a bounded queue, what happens comes out by a closure. A worker without sessions sleeps; with
 //! sessions it wakes at the turns of its `wheel` and looks at the sockets of bridged sessions at once.
 
@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use crate::call::Hearing;
 use crate::kernel::{AudioParams, MediaId};
 use crate::media::{MediaCommand, MediaOutput, QualityStats, SessionConfig};
 use crate::net::Clock;
@@ -35,7 +37,7 @@ pub struct MediaConfig {
     pub workers: usize,
     /// How packets are moved.
     pub backend: Backend,
-    /// Orders that may wait for one worker; further ones are refused, except closing.
+    /// Orders that may wait for one worker; further ones are refused, except closing and ending.
     pub orders_max: usize,
 }
 
@@ -52,10 +54,37 @@ impl Default for MediaConfig {
 /// Takes what happens on a session. It runs on the worker's thread and must not block.
 pub type MediaEvents = Arc<dyn Fn(MediaId, MediaOutput) + Send + Sync>;
 
-/// Takes the sound of recordings. It runs on the worker's thread and must not block.
-pub trait FrameSink: Send + Sync {
-    /// 20 ms of A-law of a session that is being recorded.
-    fn frame(&self, id: MediaId, frame: &[u8; 160]);
+/// Takes the sound of one recording, on the worker's thread; must not block. The recording is complete when it is dropped.
+pub trait FrameSink: Send {
+    /// 20 ms of A-law, the channels' samples in turn.
+    fn frames(&mut self, samples: &[u8]);
+}
+
+/// What is recorded of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// What its far side says, in one channel; what happens is told as of [`MediaCommand::StartRecording`].
+    Message {
+        /// Longest length.
+        max: Duration,
+        /// End when nobody has spoken for so long.
+        stop_after_silence: Option<Duration>,
+    },
+    /// The whole call in two channels: left what its far side says, right what people say to it. Goes on through bridges, mixes
+    /// and holds.
+    Call {
+        /// Longest length.
+        max: Duration,
+    },
+}
+
+impl Take {
+    const fn channels(self) -> usize {
+        match self {
+            Self::Message { .. } => 1,
+            Self::Call { .. } => 2,
+        }
+    }
 }
 
 /// Takes the quality of a session, on the worker's thread.
@@ -114,6 +143,10 @@ enum Order {
     Command(MediaId, MediaCommand),
     Bridge(MediaId, MediaId),
     Unbridge(MediaId),
+    Mix(Vec<Hearing>),
+    Record(MediaId, Take, Box<dyn FrameSink>),
+    Mask(MediaId, bool),
+    Finish(MediaId),
     Quality(MediaId, QualityReply),
     Close(MediaId),
     Stop,
@@ -124,12 +157,7 @@ impl MediaPool {
     ///
     /// # Errors
     /// What the kernel answers: no threads, no file descriptors, no io_uring where it was asked for.
-    pub fn start(
-        config: &MediaConfig,
-        clock: &Clock,
-        events: &MediaEvents,
-        recorder: &Arc<dyn FrameSink>,
-    ) -> io::Result<Self> {
+    pub fn start(config: &MediaConfig, clock: &Clock, events: &MediaEvents) -> io::Result<Self> {
         let gauges = Arc::new(MediaGauges::default());
         let mut pool = Self {
             desks: Vec::new(),
@@ -141,7 +169,7 @@ impl MediaPool {
             let (orders, received) = channel();
             let (ready, started) = channel();
             let (backend, clock, gauges) = (config.backend, Arc::clone(clock), Arc::clone(&gauges));
-            let (events, recorder) = (Arc::clone(events), Arc::clone(recorder));
+            let events = Arc::clone(events);
             let thread = std::thread::Builder::new()
                 .name(format!("media-{number}"))
                 .spawn(move || {
@@ -155,7 +183,7 @@ impl MediaPool {
                         waker: io.waker(),
                     });
                     let _ = ready.send(Ok(Arc::clone(&bell)));
-                    Worker::new(io, received, bell, clock, gauges, events, recorder).run();
+                    Worker::new(io, received, bell, clock, gauges, events).run();
                 })?;
             let bell = started.recv().map_err(io::Error::other)??;
             pool.desks.push(Desk {
@@ -221,6 +249,39 @@ impl MediaPool {
         self.order(id, Order::Unbridge(id))
     }
 
+    /// From now on these sessions, all on one worker, hear whom they are said to hear; bridges and mixes that any of them was in
+    /// are over.
+    ///
+    /// # Errors
+    /// [`MediaError`].
+    pub fn mix(&self, members: Vec<Hearing>) -> Result<(), MediaError> {
+        match members.first().map(|first| first.id) {
+            Some(id) => self.order(id, Order::Mix(members)),
+            None => Ok(()),
+        }
+    }
+
+    /// Records a session into `sink`, in place of what was recorded before. If it is not taken, `sink` is dropped.
+    ///
+    /// # Errors
+    /// [`MediaError`].
+    pub fn record(&self, id: MediaId, take: Take, sink: Box<dyn FrameSink>) -> Result<(), MediaError> {
+        self.order(id, Order::Record(id, take, sink))
+    }
+
+    /// Silence in the recording of a call from now on, or sound again.
+    ///
+    /// # Errors
+    /// [`MediaError`].
+    pub fn mask(&self, id: MediaId, on: bool) -> Result<(), MediaError> {
+        self.order(id, Order::Mask(id, on))
+    }
+
+    /// Completes a session's recording, if it has one. Never refused for overload.
+    pub fn finish_recording(&self, id: MediaId) {
+        let _ = self.order(id, Order::Finish(id));
+    }
+
     /// Asks for a session's quality. Asked before [`Self::close`], it tells of the whole session. For a session that is
     /// not there `reply` is dropped uncalled.
     ///
@@ -251,7 +312,7 @@ impl MediaPool {
 
 impl Desk {
     fn order(&self, order: Order, orders_max: usize) -> Result<(), MediaError> {
-        let must = matches!(order, Order::Close(_) | Order::Stop);
+        let must = matches!(order, Order::Close(_) | Order::Finish(_) | Order::Stop);
         if self.bell.waiting.fetch_add(1, Ordering::Relaxed) >= orders_max && !must {
             self.bell.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(MediaError::Overloaded);

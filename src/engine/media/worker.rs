@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 
 use super::floor::Floor;
 use super::wheel::Wheel;
-use super::{Bell, FrameSink, MediaEvents, MediaGauges, Order};
+use super::{Bell, MediaEvents, MediaGauges, Order};
 use crate::net::Clock;
 use crate::net::batch::{Pace, PacketIo};
 
@@ -34,7 +34,6 @@ impl Worker {
         clock: Clock,
         gauges: Arc<MediaGauges>,
         events: MediaEvents,
-        recorder: Arc<dyn FrameSink>,
     ) -> Self {
         Self {
             io,
@@ -43,7 +42,7 @@ impl Worker {
             clock,
             gauges,
             wheel: Wheel::default(),
-            floor: Floor::new(events, recorder),
+            floor: Floor::new(events),
         }
     }
 
@@ -96,6 +95,10 @@ impl Worker {
             Order::Command(id, command) => floor.command(id, command, now),
             Order::Bridge(a, b) => floor.bridge(a, b, io, now),
             Order::Unbridge(id) => floor.unbridge(id, io, now),
+            Order::Mix(members) => floor.mix(&members, io, now),
+            Order::Record(id, take, sink) => floor.record(id, take, sink, now),
+            Order::Mask(id, on) => floor.mask(id, on),
+            Order::Finish(id) => floor.finish(id, now),
             Order::Quality(id, reply) => floor.quality(id, reply),
             Order::Close(id) => {
                 if floor.close(id, io, &mut self.wheel, now) {

@@ -47,6 +47,8 @@ kinds! {
     TransferFailed "transfer_failed"
     RecordingStarted "recording_started"
     RecordingEnded "recording_ended"
+    RetentionHeld "retention_held"
+    RecordingPurged "recording_purged"
     CallbackOwed "callback_owed"
     Held "held"
     MediaLost "media_lost"

@@ -74,6 +74,8 @@ pub(super) fn seen(kind: &EventKind, eyes: Eyes) -> Option<EventKind> {
         EventKind::Joined { who, .. } | EventKind::PartLeft { who, .. } => *who = masked_name(who),
         EventKind::Keys { keys, .. } if far => *keys = "*".repeat(keys.chars().count()),
         EventKind::Outcome { note, .. } | EventKind::CallbackSettled { note, .. } if far => note.clear(),
+        EventKind::RetentionHeld { note, .. } if far => note.clear(),
+        EventKind::RetentionHeld { .. } | EventKind::RecordingPurged { .. } => {}
         EventKind::Ringing
         | EventKind::AnsweredByMachine { .. }
         | EventKind::PersonRequested { .. }

@@ -56,10 +56,19 @@ const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'stat
 }
 
 const fn histogram(name: &'static str, edges: &'static [f64], help: &'static str) -> Metric {
+    histogram_by(name, edges, &[], help)
+}
+
+const fn histogram_by(
+    name: &'static str,
+    edges: &'static [f64],
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
     Metric {
         name,
         kind: Kind::Histogram(edges),
-        labels: &[],
+        labels,
         help,
     }
 }
@@ -108,11 +117,6 @@ pub const ALL: &[Metric] = &[
         "Calls refused, by the SIP status sent",
     ),
     counter(
-        "yihao_callbacks_owed_total",
-        &["because"],
-        "Citizens to whom a call back is owed",
-    ),
-    counter(
         "yihao_transfers_total",
         &["outcome"],
         "Transfers to another number, by how they went",
@@ -122,12 +126,69 @@ pub const ALL: &[Metric] = &[
         PICKUP_SECONDS,
         "INVITE to 200: the machine's pick-up, never a person's answer",
     ),
-    histogram(
-        "yihao_wait_seconds",
-        WAIT_SECONDS,
-        "A person was asked for, to a person's answer",
-    ),
     histogram("yihao_call_seconds", CALL_SECONDS, "Arrival of a call to its end"),
+    // People
+    counter(
+        "yihao_person_requests_total",
+        &["queue"],
+        "Stays in a queue that began: citizens who want a person",
+    ),
+    counter(
+        "yihao_person_answers_total",
+        &["queue"],
+        "Stays in a queue that a person ended by answering",
+    ),
+    histogram_by(
+        "yihao_person_wait_seconds",
+        WAIT_SECONDS,
+        &["queue"],
+        "A person was asked for, to a person's answer; waits in earlier queues of the same matter included",
+    ),
+    histogram(
+        "yihao_arrival_to_person_seconds",
+        WAIT_SECONDS,
+        "Arrival of the call to the first person's answer, greeting and menus included",
+    ),
+    counter(
+        "yihao_queue_left_total",
+        &["queue", "outcome"],
+        "Stays in a queue that ended without a person, by how: `abandoned`, `timeout`, `full`, `callback` …",
+    ),
+    counter(
+        "yihao_offers_total",
+        &["outcome"],
+        "Calls offered to agents, by what came of it",
+    ),
+    counter(
+        "yihao_agent_changes_total",
+        &["status"],
+        "Changes of agents' states, by the new one",
+    ),
+    counter(
+        "yihao_joined_total",
+        &["part"],
+        "Thirds who joined a conversation, and supervisors who listened, whispered, barged in",
+    ),
+    counter(
+        "yihao_ratings_total",
+        &["stars"],
+        "Citizens who said how it was (好差评)",
+    ),
+    counter(
+        "yihao_callbacks_owed_total",
+        &["because"],
+        "Citizens to whom a call back is owed",
+    ),
+    counter(
+        "yihao_callback_tries_total",
+        &["outcome"],
+        "Attempts to call a citizen back, by what came of it",
+    ),
+    counter(
+        "yihao_callbacks_settled_total",
+        &["how"],
+        "Call backs that are owed no more, by how they were settled",
+    ),
     // SIP
     counter(
         "yihao_sip_messages_total",
@@ -156,6 +217,18 @@ pub const ALL: &[Metric] = &[
         "yihao_trunk_up",
         &["trunk"],
         "1 while the trunk is registered and answers, else 0",
+    ),
+    // Telephones of agents
+    gauge("yihao_registrations", &[], "Telephones registered at this moment"),
+    counter(
+        "yihao_registrations_total",
+        &["outcome"],
+        "REGISTER requests by what became of them, and telephones that expired or whose connection broke",
+    ),
+    gauge(
+        "yihao_people_behind",
+        &[],
+        "ALARM when 1: telephones are not written down; a restart would forget them",
     ),
     // Media
     gauge("yihao_rtp_sessions", &[], "RTP sessions at this moment"),

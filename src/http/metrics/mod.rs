@@ -84,14 +84,14 @@ mod tests {
         let handle = recorder.handle();
         ::metrics::with_local_recorder(&recorder, || {
             describe();
-            ::metrics::histogram!("yihao_wait_seconds").record(14.9);
-            ::metrics::histogram!("yihao_wait_seconds").record(15.0);
-            ::metrics::histogram!("yihao_wait_seconds").record(15.1);
+            ::metrics::histogram!("yihao_person_wait_seconds").record(14.9);
+            ::metrics::histogram!("yihao_person_wait_seconds").record(15.0);
+            ::metrics::histogram!("yihao_person_wait_seconds").record(15.1);
         });
         let text = handle.render();
-        assert!(text.contains("# TYPE yihao_wait_seconds histogram"), "{text}");
-        assert!(text.contains("yihao_wait_seconds_bucket{le=\"15\"} 2"), "{text}");
-        assert!(text.contains("yihao_wait_seconds_bucket{le=\"20\"} 3"), "{text}");
+        assert!(text.contains("# TYPE yihao_person_wait_seconds histogram"), "{text}");
+        assert!(text.contains("yihao_person_wait_seconds_bucket{le=\"15\"} 2"), "{text}");
+        assert!(text.contains("yihao_person_wait_seconds_bucket{le=\"20\"} 3"), "{text}");
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub enum Input {
     Digit(Digit),
     /// A person has answered the queue's call: they are talking. `HookDone` with `answered` follows.
     HookConnected(HookId),
+    /// The person has sent the caller on to a queue: he waits again, and the plan is with him.
+    HookWaiting(HookId),
     /// A hook is done with the caller.
     HookDone {
         /// Which.
@@ -279,6 +281,7 @@ impl Walk {
             }
             Input::Digit(digit) => self.pressed(digit, now),
             Input::HookConnected(id) => self.connected(id),
+            Input::HookWaiting(id) => self.waits_again(id, now),
             Input::HookDone { id, outcome, values } => self.hook_done(id, &outcome, values, now),
             Input::Standing { id, ahead, minutes } => self.standing(id, ahead, minutes, now),
             Input::TransferDone { outcome } => self.transferred(outcome, now),

@@ -158,6 +158,17 @@ impl Walk {
         }
     }
 
+    /// The person has sent him on to a queue.
+    pub(super) fn waits_again(&mut self, hook: HookId, now: Now) {
+        let Some(place) = self.place.as_ref().filter(|p| p.hook == hook) else {
+            return;
+        };
+        if matches!(self.state, State::Talking) {
+            self.at = Some(place.at);
+            self.heard_in_queue(Heard::Greeting, None, now);
+        }
+    }
+
     /// The queue is done with the caller.
     fn queue_done(&mut self, hook: HookId, outcome: &str, now: Now) {
         let Some(place) = self.place.take_if(|p| p.hook == hook) else {

@@ -5,53 +5,57 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::asked::{self, Asked, Refusal, Wish};
+use super::asked;
 use super::book::{Book, Held, held, shown};
+use super::decide::Decision;
 use super::memory::{Answer, Memory, Name};
 use super::reply::{Asker, Scribe};
-use super::sources::{Sources, Verdict, source_of};
+use super::sources::{Sources, source_of};
 use super::types::{Accounts, Binding, BindingChange, Command, RegistrarConfig, Tally};
 use crate::kernel::{Mono, Now};
-use crate::sip::digest::{self, Authenticator, AuthenticatorConfig};
-use crate::sip::message::{HeaderName, Malformed, Message, Method, Request, Response, parse_datagram};
+use crate::sip::digest::{Authenticator, AuthenticatorConfig};
+use crate::sip::message::{Malformed, Message, Method, Request, Response, parse_datagram};
 use crate::sip::transaction::via;
 use crate::sip::{Flow, Transport};
 
-/// When one that is turned away for want of room may come again, seconds.
-const RETRY_AFTER_S: u32 = 5;
-
 /// All accounts and their telephones.
 pub struct Registrar {
-    config: RegistrarConfig,
-    accounts: Accounts,
-    authenticator: Authenticator,
-    sources: Sources,
+    pub(super) config: RegistrarConfig,
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) authenticator: Authenticator,
+    pub(super) sources: Sources,
     memory: Memory,
-    book: Book,
-    scribe: Scribe,
+    pub(super) book: Book,
+    pub(super) scribe: Scribe,
     /// Accounts whose telephones are not written down as they are, only refreshed since.
     dirty: HashSet<Arc<str>>,
     flush_at: Option<Mono>,
     /// Answers that wait for the disk.
-    waiting: HashMap<u64, (Option<Name>, Flow, Arc<[u8]>)>,
+    tickets: HashMap<u64, Ticket>,
+    pub(super) waiting: usize,
+    /// The last ticket of each account that the disk has not given back: until then nothing is said of its telephones.
+    pub(super) pending: HashMap<Arc<str>, u64>,
     last_ticket: u64,
-    out: VecDeque<Command>,
-    tally: Tally,
+    pub(super) out: VecDeque<Command>,
+    pub(super) tally: Tally,
 }
 
-/// What was decided: the answer, and whether a request that comes again must get the same one.
-enum Decision {
-    /// The request changed nothing and used nothing up: it may be decided anew.
-    Free(Response),
-    /// The credentials are used up.
-    Final(Response),
-    /// So, when the disk has it.
-    WhenWritten(Response, u64),
+/// What waits for one write of one account's telephones.
+struct Ticket {
+    user: Arc<str>,
+    waiting: Vec<Waiting>,
+}
+
+/// An answer that waits for the disk.
+struct Waiting {
+    name: Option<Name>,
+    flow: Flow,
+    bytes: Arc<[u8]>,
 }
 
 impl Registrar {
     /// A registrar with the telephones that were written down before. Those on connections are gone with them.
-    pub fn new(config: RegistrarConfig, accounts: Accounts, bindings: Vec<Binding>, now: Now) -> Self {
+    pub fn new(config: RegistrarConfig, accounts: Arc<Accounts>, bindings: Vec<Binding>, now: Now) -> Self {
         let authenticator = Authenticator::new(&AuthenticatorConfig {
             realm: accounts.realm.clone(),
             secret: config.secret,
@@ -69,7 +73,9 @@ impl Registrar {
             book: Book::default(),
             dirty: HashSet::new(),
             flush_at: None,
-            waiting: HashMap::new(),
+            tickets: HashMap::new(),
+            waiting: 0,
+            pending: HashMap::new(),
             last_ticket: 0,
             out: VecDeque::new(),
             tally: Tally::default(),
@@ -117,18 +123,24 @@ impl Registrar {
 
     /// Answer to [`Command::Persist`].
     pub fn persisted(&mut self, ticket: u64, now: Now) {
-        let Some((name, flow, bytes)) = self.waiting.remove(&ticket) else {
+        let Some(Ticket { user, waiting }) = self.tickets.remove(&ticket) else {
             return;
         };
-        if let Some(name) = name {
-            self.memory.keep(name, Answer::Given(flow, bytes.clone()), now.mono);
+        if self.pending.get(&user) == Some(&ticket) {
+            self.pending.remove(&user);
         }
-        self.out.push_back(Command::Transmit { flow, bytes });
+        for Waiting { name, flow, bytes } in waiting {
+            self.waiting -= 1;
+            if let Some(name) = name {
+                self.memory.keep(name, Answer::Given(flow, bytes.clone()), now.mono);
+            }
+            self.out.push_back(Command::Transmit { flow, bytes });
+        }
     }
 
     /// All accounts as they are from now on, with hashes for the same realm. Who is gone, or has a new password, has no
     /// telephone any more.
-    pub fn set_accounts(&mut self, accounts: Accounts, now: Now) {
+    pub fn set_accounts(&mut self, accounts: Arc<Accounts>, now: Now) {
         let old = mem::replace(&mut self.accounts, accounts);
         let new = &self.accounts.by_user;
         let changed = |user: &Arc<str>| {
@@ -267,7 +279,11 @@ impl Registrar {
             }
             Decision::WhenWritten(response, ticket) => {
                 let bytes = response.to_bytes().into();
-                self.waiting.insert(ticket, (name, asker.back, bytes));
+                let flow = asker.back;
+                if let Some(ticket) = self.tickets.get_mut(&ticket) {
+                    self.waiting += 1;
+                    ticket.waiting.push(Waiting { name, flow, bytes });
+                }
                 if let Some(name) = name {
                     self.memory.keep(name, Answer::Waiting, now.mono);
                 }
@@ -284,174 +300,8 @@ impl Registrar {
         bytes
     }
 
-    /// RFC 3261 §10.3, with the checks in an order that tells nobody anything before he has shown his password.
-    fn decide(&mut self, asker: &Asker, now: Now) -> Decision {
-        if let Err(refusal) = asked::check(&asker.request) {
-            self.tally.refused += 1;
-            return Decision::Free(self.scribe.refusal(asker, refusal));
-        }
-        let user = match self.authenticate(asker, now) {
-            Ok(user) => user,
-            Err(response) => return Decision::Free(response),
-        };
-        // An account binds its own address only, whether the other one exists or not.
-        if !is_own(&asker.request, &user) {
-            self.tally.forbidden += 1;
-            return Decision::Final(self.scribe.answer(asker, 403));
-        }
-        let wish = asked::wish(&asker.request, &asker.flow, &self.config);
-        let done = wish.and_then(|wish| self.carry_out(&user, wish, asker, now));
-        match done {
-            Ok(ticket) => {
-                let response = self.scribe.granted(asker, self.book.of(&user), now);
-                match ticket {
-                    Some(ticket) => Decision::WhenWritten(response, ticket),
-                    None => Decision::Final(response),
-                }
-            }
-            Err(refusal) => {
-                match refusal.status {
-                    503 => self.tally.overload += 1,
-                    _other => self.tally.refused += 1,
-                }
-                Decision::Final(self.scribe.refusal(asker, refusal))
-            }
-        }
-    }
-
-    /// The account that asks, or the answer to who has not shown that he is one.
-    fn authenticate(&mut self, asker: &Asker, now: Now) -> Result<String, Response> {
-        let source = source_of(asker.flow.remote.ip());
-        let peer = source.to_string();
-        let (mut blocked, mut tried) = (false, String::new());
-        let Self {
-            authenticator,
-            sources,
-            accounts,
-            book,
-            ..
-        } = self;
-        // Also for who is blocked the same is computed as for everybody.
-        let lookup = |user: &str| {
-            let is_at_home = || {
-                let mut flows = book.of(user).iter().map(|it| it.binding.flow);
-                flows.any(|flow| source_of(flow.remote.ip()) == source)
-            };
-            blocked = sources.user_is_blocked(source, user, now.mono)
-                || sources.is_blocked(source, now.mono) && !is_at_home();
-            user.clone_into(&mut tried);
-            accounts.by_user.get(user).filter(|_| !blocked).cloned()
-        };
-        let checked = authenticator.check_of(&asker.request, &peer, lookup, now.wall);
-        let refusal = match checked {
-            Ok(user) => {
-                self.sources.succeeded(source, &user);
-                return Ok(user);
-            }
-            Err(refusal) => refusal,
-        };
-        if blocked {
-            self.tally.blocked += 1;
-            return Err(self.scribe.refusal(asker, later(self.config.block.as_secs())));
-        }
-        match refusal {
-            digest::Refusal::NoCredentials | digest::Refusal::Unusable => self.tally.challenged += 1,
-            digest::Refusal::Stale | digest::Refusal::Replayed => self.tally.stale += 1,
-            digest::Refusal::Wrong => {
-                self.tally.wrong += 1;
-                let user = match self.sources.failed(source, &tried, now.mono) {
-                    Verdict::Noted => None,
-                    Verdict::UserBlocked => Some(Some(tried)),
-                    Verdict::SourceBlocked => Some(None),
-                };
-                let block = self.config.block;
-                self.out
-                    .extend(user.map(|user| Command::Blocked { source, user, block }));
-            }
-        }
-        let mut response = self.scribe.answer(asker, 401);
-        for challenge in self.authenticator.challenges_for(&peer, refusal.is_stale(), now.wall) {
-            response
-                .headers
-                .push(HeaderName::WwwAuthenticate, challenge.to_string());
-        }
-        Err(response)
-    }
-
-    /// Does what an account asks; a ticket if its answer has to wait for the disk.
-    fn carry_out(&mut self, user: &str, wish: Wish, asker: &Asker, now: Now) -> Result<Option<u64>, Refusal> {
-        let list = match wish {
-            Wish::Tell => {
-                self.tally.fetched += 1;
-                return Ok(None);
-            }
-            Wish::Forget => self.all_of(user),
-            Wish::Set(list) => list,
-        };
-        let headers = &asker.request.headers;
-        let order = (
-            headers.call_id().map_err(|_| Refusal::plain(400))?,
-            headers.cseq().map_err(|_| Refusal::plain(400))?.number,
-        );
-        let current = self.book.of(user);
-        if list.iter().any(|it| is_overtaken(it, order, current)) {
-            return Err(Refusal::plain(500)); // §10.3, step 7: the whole request fails
-        }
-        let mut next = current.to_vec();
-        let mut done = Done::default();
-        for asked in list {
-            done.add(set(&mut next, asked, order, asker, user, now));
-        }
-        self.make_room(&mut next)?;
-        let must_wait = done.is_new && asker.flow.transport == Transport::Udp;
-        if must_wait && self.waiting.len() >= self.config.waiting_max {
-            return Err(later(u64::from(RETRY_AFTER_S)));
-        }
-        self.tally.added += done.added;
-        self.tally.refreshed += done.refreshed;
-        self.tally.removed += done.removed;
-        let key = self.book.key(user);
-        if !done.is_new {
-            self.book.set(&key, next);
-            self.write_later(key, now);
-            return Ok(None);
-        }
-        self.change(&key, next, now);
-        // A telephone on a connection goes with the server anyway: nothing is gained by waiting.
-        Ok(must_wait.then(|| {
-            self.last_ticket += 1;
-            self.persist(key, Some(self.last_ticket));
-            self.last_ticket
-        }))
-    }
-
-    /// `*`: every telephone, with the time 0.
-    fn all_of(&self, user: &str) -> Vec<Asked> {
-        let all = self.book.of(user).iter().map(|it| Asked {
-            contact: it.binding.contact.clone(),
-            instance: it.binding.instance.clone(),
-            q: it.binding.q,
-            expires_s: 0,
-        });
-        all.collect()
-    }
-
-    /// Whoever was heard longest ago gives way to who asks now; 503 if the house as a whole is full.
-    fn make_room(&self, next: &mut Vec<Held>) -> Result<(), Refusal> {
-        while next.len() > self.config.bindings_per_account_max {
-            let oldest = next.iter().enumerate().min_by_key(|(_, it)| it.heard);
-            let Some((oldest, _)) = oldest else { break };
-            next.remove(oldest);
-        }
-        let user = next.first().map(|it| self.book.of(&it.binding.user).len());
-        match self.book.len() + next.len() > self.config.bindings_max + user.unwrap_or(0) {
-            true => Err(later(u64::from(RETRY_AFTER_S))),
-            false => Ok(()),
-        }
-    }
-
     /// From now on an account has these telephones: noted, told, and to be written down.
-    fn change(&mut self, user: &Arc<str>, next: Vec<Held>, now: Now) {
+    pub(super) fn change(&mut self, user: &Arc<str>, next: Vec<Held>, now: Now) {
         let bindings = shown(&next);
         self.book.set(user, next);
         self.out.push_back(Command::Changed(BindingChange {
@@ -461,9 +311,22 @@ impl Registrar {
         self.write_later(user.clone(), now);
     }
 
-    fn write_later(&mut self, user: Arc<str>, now: Now) {
+    pub(super) fn write_later(&mut self, user: Arc<str>, now: Now) {
         self.flush_at.get_or_insert(now.mono + self.config.write_behind);
         self.dirty.insert(user);
+    }
+
+    /// Has an account's telephones written down now; the ticket for who waits for it.
+    pub(super) fn write_now(&mut self, user: Arc<str>) -> u64 {
+        self.last_ticket += 1;
+        let ticket = Ticket {
+            user: user.clone(),
+            waiting: Vec::new(),
+        };
+        self.tickets.insert(self.last_ticket, ticket);
+        self.pending.insert(user.clone(), self.last_ticket);
+        self.persist(user, Some(self.last_ticket));
+        self.last_ticket
     }
 
     fn persist(&mut self, user: Arc<str>, ticket: Option<u64>) {
@@ -471,107 +334,6 @@ impl Registrar {
         let bindings = self.book.of(&user).iter().map(|it| it.binding.clone()).collect();
         self.out.push_back(Command::Persist { user, bindings, ticket });
     }
-}
-
-/// What a request did.
-#[derive(Default)]
-struct Done {
-    added: u64,
-    refreshed: u64,
-    removed: u64,
-    /// Something that calls depend on has changed.
-    is_new: bool,
-}
-
-/// What became of one contact.
-enum Became {
-    Added,
-    /// The same telephone; whether calls to it take another way.
-    Refreshed {
-        moved: bool,
-    },
-    Removed,
-    /// It was not there, and is not.
-    Nothing,
-}
-
-impl Done {
-    fn add(&mut self, became: Became) {
-        let (count, is_new) = match became {
-            Became::Added => (&mut self.added, true),
-            Became::Refreshed { moved } => (&mut self.refreshed, moved),
-            Became::Removed => (&mut self.removed, true),
-            Became::Nothing => return,
-        };
-        *count += 1;
-        self.is_new |= is_new;
-    }
-}
-
-/// Puts one contact in its place.
-fn set(next: &mut Vec<Held>, asked: Asked, order: (&str, u32), asker: &Asker, user: &str, now: Now) -> Became {
-    // With an instance at one place and a Contact at another, both were this telephone.
-    let place = next.iter().position(|it| is_same(&asked, &it.binding));
-    let kept = place.filter(|_| asked.expires_s > 0);
-    let before = next.len();
-    let mut at = 0..;
-    next.retain(|it| at.next() == kept || !is_same(&asked, &it.binding));
-    let gone = before - next.len();
-    if asked.expires_s == 0 {
-        return match gone {
-            0 => Became::Nothing,
-            _some => Became::Removed,
-        };
-    }
-    let binding = Binding {
-        user: user.to_owned(),
-        flow: asked::way_to(&asked.contact, &asker.request, &asker.flow),
-        instance: asked.instance,
-        q: asked.q,
-        expires: now.wall,
-        call_id: order.0.to_owned(),
-        cseq: order.1,
-        user_agent: asked::user_agent(&asker.request.headers),
-        contact: asked.contact,
-    };
-    let new = held(binding, Duration::from_secs(u64::from(asked.expires_s)), now);
-    match kept.and_then(|at| next.get_mut(at)) {
-        Some(old) => {
-            let way = |it: &Held| (it.binding.flow, it.binding.q);
-            let moved = gone > 0
-                || way(old) != way(&new)
-                || old.binding.contact != new.binding.contact
-                || old.binding.instance != new.binding.instance;
-            *old = new;
-            Became::Refreshed { moved }
-        }
-        None => {
-            next.push(new);
-            Became::Added
-        }
-    }
-}
-
-/// A telephone is known by its instance (RFC 5626 §4.1), without one by its Contact.
-fn is_same(asked: &Asked, binding: &Binding) -> bool {
-    let instance = asked.instance.is_some() && asked.instance == binding.instance;
-    instance || asked::same_contact(&asked.contact, &binding.contact)
-}
-
-/// Whether something newer of the same telephone has come before (§10.3, step 7).
-fn is_overtaken(asked: &Asked, (call_id, cseq): (&str, u32), current: &[Held]) -> bool {
-    let mut same = current.iter().filter(|it| is_same(asked, &it.binding));
-    same.any(|it| it.binding.call_id == call_id && cseq <= it.binding.cseq)
-}
-
-/// Whether From and To are the account's own.
-fn is_own(request: &Request, user: &str) -> bool {
-    let is_user = |address: crate::sip::message::NameAddr| address.uri.user_unescaped().is_some_and(|it| it == user);
-    request.headers.to().is_ok_and(is_user) && request.headers.from().is_ok_and(is_user)
-}
-
-fn later(seconds: u64) -> Refusal {
-    Refusal::because(503, HeaderName::RetryAfter, seconds.to_string())
 }
 
 /// The request with its ways; `None` without a Via, by which an answer could travel.

@@ -5,7 +5,9 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | who asks, may he, what becomes of it | `machine.rs` |
+//! | what comes in and what goes out | `machine.rs` |
+//! | who asks, and what is he answered | `decide.rs` |
+//! | what does he change | `carry_out.rs` |
 //! | what does the request say | `asked.rs` |
 //! | which telephones there are, and until when | `book.rs` |
 //! | is this source heard at all | `sources.rs` |
@@ -14,6 +16,8 @@
 
 mod asked;
 mod book;
+mod carry_out;
+mod decide;
 mod machine;
 mod memory;
 mod reply;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::Row;
 
-use crate::kernel::{AgentId, Dialog, Event, PhoneNumber, Wall};
+use crate::kernel::{AgentId, Dialog, Event, Wall};
 use crate::queue::{FloorConfig, Restored, Returning};
 use crate::store::record::{AgentRecord, CallRecord};
 
@@ -38,8 +38,6 @@ pub struct Before {
     pub returning: Vec<Returning>,
     /// Open debts, the oldest first.
     pub debts: Vec<crate::queue::Debt>,
-    /// Dialogs that stood: whoever is at their other end should hear that the line is gone.
-    pub dialogs: Vec<Dialog>,
 }
 
 impl Ledger {
@@ -106,23 +104,28 @@ impl Ledger {
         Ok(totals)
     }
 
-    /// What was true before a restart. To be asked when the journal is drained and what was cut off is closed, with the last
-    /// run's last sign of life.
-    pub async fn before(&self, floor: &FloorConfig, died_at: Wall, now: Wall) -> Result<Before, LedgerError> {
+    /// What was true before a restart. To be asked when the journal is drained and what was cut off is closed
+    /// ([`crate::store::Store::settled`]).
+    pub async fn before(&self, floor: &FloorConfig, now: Wall) -> Result<Before, LedgerError> {
         let totals = self.agent_totals(midnight(now, floor.utc_offset_s), now).await?;
         let agents = self.agents().await?;
         let agents = agents.into_iter().map(|record| restored(record, &totals)).collect();
         let window = i64::try_from(floor.redial_within.as_millis()).unwrap_or(i64::MAX);
-        let waited = self.interrupted(now.as_millis().saturating_sub(window)).await?;
+        let cut_off = self.interrupted(now.as_millis().saturating_sub(window)).await?;
+        Ok(Before {
+            agents,
+            returning: returning(&cut_off),
+            debts: self.floor_debts(floor).await?,
+        })
+    }
+
+    /// SIP dialogs that stood when the server died: whoever is at their other end is to hear that the line is gone. `died_at`:
+    /// the last run's last sign of life.
+    pub async fn dialogs_cut_off(&self, died_at: Wall) -> Result<Vec<Dialog>, LedgerError> {
         let cut_off = self
             .interrupted(died_at.as_millis().saturating_sub(SAME_RUN_MS))
             .await?;
-        Ok(Before {
-            agents,
-            returning: returning(&waited),
-            debts: self.floor_debts(floor).await?,
-            dialogs: cut_off.into_iter().flat_map(|record| record.dialogs).collect(),
-        })
+        Ok(cut_off.into_iter().flat_map(|record| record.dialogs).collect())
     }
 
     /// Calls that a restart cut off, since then.
@@ -153,12 +156,15 @@ fn restored(record: AgentRecord, totals: &BTreeMap<String, AgentTotals>) -> Rest
     }
 }
 
-/// Those who waited to the end, each number once with its longest wait, in the order in which they came. Who has spoken with
-/// somebody since is owed nothing and has no place; who hides his number cannot be known again.
+/// Those who waited to the end, in the order in which they came: once for each time that a number was cut off, because a
+/// company has many callers of one number. Who came back and was cut off again has taken his first place with him. Who has
+/// spoken with somebody since is owed nothing and has no place; who hides his number cannot be known again.
 fn returning(cut_off: &[CallRecord]) -> Vec<Returning> {
-    let mut by_number: BTreeMap<PhoneNumber, Returning> = BTreeMap::new();
     let may_return = |record: &&CallRecord| record.placed_by.is_none() && record.open_debt().is_some();
-    for record in cut_off.iter().filter(may_return) {
+    let mut records: Vec<&CallRecord> = cut_off.iter().filter(may_return).collect();
+    records.sort_by_key(|record| (record.ended_at, record.call));
+    let mut all: Vec<(Wall, Returning)> = Vec::new();
+    for record in records {
         let (Some(visit), Some(number), Some(ended_at)) = (record.waited_to_the_end(), &record.from, record.ended_at)
         else {
             continue;
@@ -166,21 +172,20 @@ fn returning(cut_off: &[CallRecord]) -> Vec<Returning> {
         if !number.reveal().bytes().any(|b| b.is_ascii_digit()) {
             continue;
         }
+        let before = |(ended, caller): &(Wall, Returning)| caller.number == *number && *ended < visit.entered_at;
+        if let Some(first) = all.iter().position(before) {
+            all.remove(first);
+        }
         let carried = i64::try_from(visit.carried_ms).unwrap_or(i64::MAX);
-        let found = Returning {
+        let caller = Returning {
             number: number.clone(),
             queue: visit.queue.clone(),
             waited: Duration::from_millis(visit.waited_ms(ended_at)),
             entered: Wall::from_millis(visit.entered_at.as_millis().saturating_sub(carried)),
         };
-        match by_number.get(number) {
-            Some(known) if known.waited >= found.waited => {}
-            Some(_) | None => {
-                by_number.insert(number.clone(), found);
-            }
-        }
+        all.push((ended_at, caller));
     }
-    let mut all: Vec<Returning> = by_number.into_values().collect();
+    let mut all: Vec<Returning> = all.into_iter().map(|(_, caller)| caller).collect();
     all.sort_by_key(|caller| caller.entered);
     all
 }

@@ -38,10 +38,11 @@ FROM json_each(?1)";
 
 const REPLACE_RECORDINGS: &str = "
 INSERT OR REPLACE INTO call_recordings (
-    call_id, n, file, purpose, started_at_ms, duration_ms, sha256, cut_short)
+    call_id, n, file, purpose, started_at_ms, duration_ms, sha256, cut_short, purged_at_ms)
 SELECT
     value->>'$.call', value->>'$.n', value->>'$.file', value->>'$.purpose', value->>'$.started_at',
-    value->>'$.finished.duration_ms', value->>'$.finished.sha256', value->>'$.finished.cut_short'
+    value->>'$.finished.duration_ms', value->>'$.finished.sha256', value->>'$.finished.cut_short',
+    value->>'$.purged_at'
 FROM json_each(?1)";
 
 const SELECT_AGENTS: &str = "SELECT record FROM agents WHERE agent IN (SELECT value FROM json_each(?1))";

@@ -18,6 +18,27 @@ pub struct Recording {
     /// Length in milliseconds and SHA-256; `None` while it is being written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<RecordingFacts>,
+    /// When its file was given up because its time was over; `None`: it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purged_at: Option<Wall>,
+}
+
+impl Recording {
+    /// Whether there should be a file.
+    pub fn is_kept(&self) -> bool {
+        self.purged_at.is_none() && self.finished.as_ref().is_none_or(|facts| !facts.sha256.is_empty())
+    }
+}
+
+/// Why a call's recordings are kept beyond their time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegalHold {
+    /// Since when.
+    pub at: Wall,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub note: String,
 }
 
 /// What is known of a complete recording.
@@ -53,6 +74,20 @@ impl CallRecord {
             .find(|r| r.file == file && r.finished.is_none());
         if let Some(recording) = open {
             recording.finished = Some(facts);
+        }
+    }
+
+    pub(super) fn hold(&mut self, at: Wall, on: bool, by: &str, note: &str) {
+        self.legal_hold = on.then(|| LegalHold {
+            at,
+            by: by.to_owned(),
+            note: note.to_owned(),
+        });
+    }
+
+    pub(super) fn purge(&mut self, at: Wall, file: &str) {
+        for recording in self.recordings.iter_mut().filter(|r| r.file == file) {
+            recording.purged_at.get_or_insert(at);
         }
     }
 

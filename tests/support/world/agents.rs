@@ -1,18 +1,22 @@
 //! The agents of a [`World`]: an account, a place on the floor and a telephone each, and what they hear and do.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use yihao::call::LocalRtp;
 use yihao::call::phone::{Action, PhoneConfig, Sound};
 use yihao::kernel::{AgentId, AgentStatus, EventKind, Role, Subject};
 use yihao::queue::Profile;
+use yihao::sip::digest::HashedPassword;
 use yihao::sip::message::{Host, NameAddr, Uri};
-use yihao::sip::registrar::{Binding, BindingChange};
+use yihao::sip::registrar::{Accounts, Binding, BindingChange};
 use yihao::sip::ua::Credentials;
 
 use super::World;
 
+/// The realm of all passwords.
+const REALM: &str = "example.gov.cn";
 /// The part of a second and a half that two people must have heard of each other.
 const MOSTLY: f64 = 0.8;
 
@@ -78,10 +82,16 @@ impl World {
         config
     }
 
-    /// Tells the exchange who the agents are; to be called again after a change of [`World::agents`].
+    /// Tells the exchange who the agents are, and their passwords; to be called again after a change of [`World::agents`].
     pub fn tell_agents(&mut self) {
         let profiles = self.agents.iter().map(|agent| agent.profile.clone()).collect();
         self.exchange.set_agents(profiles, self.now);
+        let names = self.agents.iter().map(|agent| agent.id.to_string());
+        let accounts = names.map(|name| (name.clone(), HashedPassword::of(&name, REALM, &password_of(&name))));
+        self.exchange.set_accounts(Arc::new(Accounts {
+            realm: REALM.to_owned(),
+            by_user: accounts.collect(),
+        }));
         self.drain();
     }
 

@@ -81,7 +81,8 @@ impl World {
     /// Carries away what the switch gave.
     fn spread(&mut self, news: News) {
         for (id, samples) in news.recorded {
-            if let Some(tape) = self.media.get_mut(&id).and_then(|m| m.recording.as_mut()) {
+            let tape = self.media.get_mut(&id).and_then(|m| m.recording.as_mut());
+            if let Some(tape) = tape.filter(|tape| tape.channels * 160 == samples.len() as u64) {
                 tape.bytes.extend(samples);
             }
         }

@@ -34,7 +34,8 @@ fn listening_whispering_and_barging_in() {
     let mut office = Office::of_three();
     office.bridge(CITIZEN, AGENT);
     office.ms(300);
-    let ways: [(&[usize], &[usize], [[bool; 3]; 3]); 3] = [
+    type Way = (&'static [usize], &'static [usize], [[bool; 3]; 3]);
+    let ways: [Way; 3] = [
         (
             &[1],
             &[0],
@@ -313,7 +314,7 @@ proptest::proptest! {
             }
         }
         office.ms(200);
-        for (_, tape) in &office.news.tapes {
+        for tape in office.news.tapes.values() {
             assert_eq!(tape.len() % TAPE_FRAME_BYTES, 0);
         }
     }

@@ -332,11 +332,8 @@ impl Party {
     fn packet(&mut self) -> Option<Vec<u8>> {
         let n = self.sent;
         self.sent += 1;
-        let at = |packets: u32| {
-            let nanos = f64::from(packets) * 20.0e6 / self.rate;
-            self.begun + Duration::from_nanos(nanos as u64)
-        };
-        self.next_packet = at(self.sent);
+        let nanos = f64::from(self.sent) * 20.0e6 / self.rate;
+        self.next_packet = self.begun + Duration::from_nanos(nanos as u64);
         let octet = |sample: i16| g711::encode(self.params.law, sample);
         let payload: Vec<u8> = match &self.voice {
             Voice::Still => return None,

@@ -61,7 +61,7 @@ impl Bench {
     }
 
     pub fn at(config: RegistrarConfig, bindings: Vec<Binding>, now: Now) -> Self {
-        let accounts = accounts(&["8001", "8002", "8003"]);
+        let accounts = accounts(&["8001", "8002", "8003"]).into();
         let mut bench = Self {
             registrar: Registrar::new(config, accounts, bindings, now),
             now,

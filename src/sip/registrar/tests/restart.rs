@@ -38,6 +38,25 @@ fn a_new_telephone_is_on_the_disk_before_it_is_told_so() {
 }
 
 #[test]
+fn nobody_is_told_of_a_telephone_that_the_disk_does_not_have() {
+    let (mut bench, mut phone, mut other) = (Bench::new(), Phone::new("8001", 5), Phone::new("8001", 6));
+    other.register(&mut bench);
+    bench.quick_disk = false;
+    until_it_waits(&mut bench, &mut phone);
+    other.contact.clear();
+    let request = other.request();
+    assert_eq!(
+        bench.ask(&request, other.flow()),
+        None,
+        "who asks meanwhile waits with it"
+    );
+    bench.disk_catches_up();
+    let (flow, answer) = bench.sent.last().unwrap();
+    assert_eq!((flow.remote, told(answer).len()), (other.address, 2));
+    assert_eq!(bench.sent.iter().filter(|(_, it)| it.status == 200).count(), 3);
+}
+
+#[test]
 fn one_that_goes_is_gone_from_the_disk_before_it_is_told_so() {
     let (mut bench, mut phone) = (Bench::new(), Phone::new("8001", 5));
     phone.register(&mut bench);

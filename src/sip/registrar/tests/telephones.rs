@@ -249,7 +249,7 @@ fn an_account_that_goes_or_gets_a_new_password_has_no_telephone_any_more() {
     let mut new = accounts(&["8001", "8002"]);
     let other = crate::sip::digest::HashedPassword::of("8002", REALM, "another-password");
     new.by_user.insert("8002".into(), other);
-    bench.registrar.set_accounts(new, bench.now);
+    bench.registrar.set_accounts(new.into(), bench.now);
     bench.run_for(seconds(10));
     let left: Vec<String> = bench.registrar.bindings().into_iter().map(|it| it.user).collect();
     assert_eq!(left, ["8001"]);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kernel::{AgentId, AgentStatus, Dialog, Part, Subject};
-use crate::queue::{CallbackRules, FloorConfig, QueueConfig, Strategy};
+use crate::queue::{CallbackRules, Debt, FloorConfig, QueueConfig, Restored, Returning, Strategy};
 use crate::store::ledger::{Before, DebtFilter, Standing};
 
 fn agent(name: &str) -> AgentId {
@@ -102,8 +102,17 @@ fn dialog(name: &str) -> EventKind {
     }
 }
 
+/// What the new run is told of the last.
+#[derive(Debug, PartialEq, Eq)]
+struct Past {
+    agents: Vec<Restored>,
+    returning: Vec<Returning>,
+    debts: Vec<Debt>,
+    dialogs: Vec<Dialog>,
+}
+
 /// The server dies after these events and starts again at `now`: what it tells the floor.
-async fn restart(dir: &TempDir, events: Vec<Event>, now: i64) -> (Ledger, Before) {
+async fn restart(dir: &TempDir, events: Vec<Event>, now: i64) -> (Ledger, Past) {
     let ledger = ledger(dir).await;
     let (first, _) = journal(dir, 0);
     first.append(events, None);
@@ -112,7 +121,7 @@ async fn restart(dir: &TempDir, events: Vec<Event>, now: i64) -> (Ledger, Before
     (ledger, before)
 }
 
-async fn start(dir: &TempDir, ledger: &Ledger, now: i64) -> Before {
+async fn start(dir: &TempDir, ledger: &Ledger, now: i64) -> Past {
     let (journal, last_seq) = journal(dir, ledger.drained_seq().await.unwrap());
     let settle: Settle = Arc::new(|_| None);
     let closing = Closing::new(last_seq, at(now), settle);
@@ -121,7 +130,18 @@ async fn start(dir: &TempDir, ledger: &Ledger, now: i64) -> Before {
     while drain.turn().await.unwrap() != Drained::Nothing {}
     let died_at = done.borrow().unwrap();
     journal.close();
-    ledger.before(&floor(), died_at, at(now)).await.unwrap()
+    let Before {
+        agents,
+        returning,
+        debts,
+    } = ledger.before(&floor(), at(now)).await.unwrap();
+    let dialogs = ledger.dialogs_cut_off(died_at).await.unwrap();
+    Past {
+        agents,
+        returning,
+        debts,
+        dialogs,
+    }
 }
 
 #[tokio::test]
@@ -253,6 +273,8 @@ async fn who_came_back_and_was_cut_off_again_has_waited_all_the_time() {
         vec![
             from(2, 60_000, "13800000001"),
             queued(2, 61_000, "general", 50_000),
+            from(3, 60_000, "13800000001"),
+            queued(3, 61_000, "general", 50_000),
             changed("8001", 71_000, AgentStatus::Available, None),
         ],
         None,
@@ -264,10 +286,14 @@ async fn who_came_back_and_was_cut_off_again_has_waited_all_the_time() {
         .iter()
         .map(|r| (r.waited.as_secs(), r.entered))
         .collect();
-    assert_eq!(waiting, [(60, at(11_000))]);
+    assert_eq!(
+        waiting,
+        [(60, at(11_000)), (60, at(11_000))],
+        "two callers of one company"
+    );
     assert_eq!(
         before.debts.len(),
-        2,
+        3,
         "one a call; both are settled when he is spoken to"
     );
 }

@@ -103,6 +103,12 @@ fn with_agents() -> impl Strategy<Value = EventKind> {
         who().prop_map(|by| EventKind::PickedUp { by }),
         (who(), word()).prop_map(|(by, to)| EventKind::SentOn { by, to, attended: true }),
         (any::<bool>(), word()).prop_map(|(on, by)| EventKind::RecordingMasked { on, by }),
+        (any::<bool>(), word()).prop_map(|(on, by)| EventKind::RetentionHeld {
+            on,
+            by,
+            note: String::new()
+        }),
+        (word(), word()).prop_map(|(file, why)| EventKind::RecordingPurged { file, why }),
         who().prop_map(|agent| EventKind::RatingAsked { agent }),
         (who(), 1_u8..6).prop_map(|(agent, stars)| EventKind::Rated { agent, stars }),
         (code, word()).prop_map(|(code, by)| EventKind::Outcome {

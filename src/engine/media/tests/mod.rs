@@ -1,5 +1,7 @@
 //! Calls as the worker serves them: real sockets on loopback, real time, short.
 
+mod company;
+
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
@@ -25,12 +27,31 @@ fn clock() -> Clock {
     Arc::new(monotonic)
 }
 
-#[derive(Default)]
-struct Tape(Mutex<Vec<(MediaId, [u8; 160])>>);
+/// A recording: its octets so far, and whether it is complete.
+#[derive(Clone, Default)]
+struct Tape(Arc<Mutex<(Vec<u8>, bool)>>);
 
 impl FrameSink for Tape {
-    fn frame(&self, id: MediaId, frame: &[u8; 160]) {
-        self.0.lock().unwrap().push((id, *frame));
+    fn frames(&mut self, samples: &[u8]) {
+        self.0.lock().unwrap().0.extend(samples);
+    }
+}
+
+impl Tape {
+    fn is_complete(&self) -> bool {
+        (0..200).any(|_| {
+            std::thread::sleep(Duration::from_millis(5));
+            self.0.lock().unwrap().1
+        })
+    }
+}
+
+impl Drop for Tape {
+    fn drop(&mut self) {
+        // The worker's copy and the test's.
+        if Arc::strong_count(&self.0) <= 2 {
+            self.0.lock().unwrap().1 = true;
+        }
     }
 }
 
@@ -38,7 +59,6 @@ struct House {
     pool: MediaPool,
     ports: PortPool,
     events: Receiver<(MediaId, MediaOutput)>,
-    tape: Arc<Tape>,
 }
 
 /// A pool of one worker, with ports of its own that no other test has.
@@ -47,8 +67,6 @@ fn house(backend: Backend, port_min: u16) -> House {
     let tell: MediaEvents = Arc::new(move |id, output| {
         let _ = sender.send((id, output));
     });
-    let tape = Arc::new(Tape::default());
-    let recorder: Arc<dyn FrameSink> = Arc::clone(&tape) as _;
     let config = MediaConfig {
         backend,
         ..MediaConfig::default()
@@ -59,10 +77,9 @@ fn house(backend: Backend, port_min: u16) -> House {
         ..PortConfig::default()
     };
     House {
-        pool: MediaPool::start(&config, &clock(), &tell, &recorder).unwrap(),
+        pool: MediaPool::start(&config, &clock(), &tell).unwrap(),
         ports: PortPool::new(port_config, clock(), 3).unwrap(),
         events,
-        tape,
     }
 }
 
@@ -235,29 +252,32 @@ fn bridged_people_hear_each_other_at_once_and_no_longer_than_they_are_bridged() 
 fn a_message_is_recorded_in_its_true_length() {
     let house = house(Backend::Auto, 23_000);
     let mut phone = house.call(house.pool.allocate(2));
-    let record = MediaCommand::StartRecording {
+    let take = Take::Message {
         max: Duration::from_millis(400),
         stop_after_silence: None,
     };
-    house.pool.command(phone.id, record).unwrap();
+    let tape = Tape::default();
+    house.pool.record(phone.id, take, Box::new(tape.clone())).unwrap();
     for _ in 0..10 {
         phone.say(&tone_of(600.0, 1));
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(matches!(house.event(), (_, MediaOutput::RecordingStopped(_))));
-    let frames = house.tape.0.lock().unwrap().clone();
+    let octets = tape.0.lock().unwrap().0.clone();
+    let frames: Vec<&[u8]> = octets.chunks(160).collect();
     assert_eq!(frames.len(), 20);
-    assert!(frames.iter().all(|(id, _)| *id == phone.id));
     // What the buffer conceals after the last packet fades out.
-    let loud = |frame: &[u8; 160]| frame.iter().any(|octet| g711::decode(Law::A, *octet) > 7_500);
+    let loud = |frame: &[u8]| frame.iter().any(|octet| g711::decode(Law::A, *octet) > 7_500);
     let with_sound = frames
         .iter()
-        .filter(|(_, frame)| share_of(frame, 600.0) > 0.7 && loud(frame))
+        .filter(|frame| share_of(frame, 600.0) > 0.7 && loud(frame))
         .count();
     assert!(
         (6..=14).contains(&with_sound),
         "10 frames were said, {with_sound} are there"
     );
+    house.pool.finish_recording(phone.id);
+    assert!(tape.is_complete());
     let (reply, answer) = channel();
     let tell: QualityReply = Box::new(move |quality| reply.send(quality).unwrap());
     house.pool.quality(phone.id, tell).unwrap();
@@ -360,12 +380,11 @@ fn orders_beyond_the_limit_are_refused_but_never_a_closing() {
     let tell: MediaEvents = Arc::new(move |id, output| {
         let _ = sender.send((id, output));
     });
-    let recorder: Arc<dyn FrameSink> = Arc::new(Tape::default());
     let config = MediaConfig {
         orders_max: 0,
         ..MediaConfig::default()
     };
-    let pool = MediaPool::start(&config, &clock(), &tell, &recorder).unwrap();
+    let pool = MediaPool::start(&config, &clock(), &tell).unwrap();
     let id = pool.allocate(1);
     assert_eq!(pool.unbridge(id), Err(MediaError::Overloaded));
     pool.close(id); // of a session that never was
