@@ -19,6 +19,7 @@ use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
 use crate::net::tcp::TcpTransport;
 use crate::store::people::PeopleError;
+use crate::store::recordings::Vault;
 use crate::store::{Store, StoreError};
 
 use super::clock;
@@ -247,6 +248,11 @@ impl Server {
     /// The way for others to ask it something.
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// The keys of the recordings.
+    pub fn vault(&self) -> &Arc<Vault> {
+        self.store.vault()
     }
 
     /// Where SIP is heard: transport and address, ports resolved.

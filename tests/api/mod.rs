@@ -7,6 +7,7 @@ mod cli;
 mod contract;
 mod events;
 mod events_support;
+mod guide;
 mod hostile;
 mod orders;
 mod page;
