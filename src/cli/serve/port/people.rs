@@ -9,6 +9,7 @@ use crate::kernel::AgentId;
 use crate::queue::Profile;
 use crate::store::people::{self, AgentWish, Credentials, Token};
 
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn refused(error: people::PeopleError) -> PeopleError {
     match error {
         people::PeopleError::Exists(_) => PeopleError::Exists,
