@@ -176,7 +176,9 @@ impl Call {
 
     /// Notes what is needed to say goodbye in this dialog, should this server not live to do so.
     pub(super) fn dialog_stands(&self, leg: Option<LegId>, now: Now, desk: &mut Desk) {
-        if let Some(dialog) = leg.and_then(|leg| desk.ua.dialog(leg)) {
+        // A call that is over takes no more events: the leg is being hung up.
+        let stands = leg.filter(|_| self.phase != Phase::Ending);
+        if let Some(dialog) = stands.and_then(|leg| desk.ua.dialog(leg)) {
             let dialog = Box::new(dialog);
             desk.note(self.id, EventKind::DialogOpened { dialog }, now);
         }
