@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::call::phone::{Action, Ear, KeyPress, Phone, Sound};
 use crate::cli::call::{Call, Heard, Line};
-use crate::config::{Config, Trunk};
+use crate::config::{Config, Queue, Trunk};
 use crate::engine::clock;
 use crate::kernel::{Digit, EndReason, EndedBy, Law};
 use crate::media::{Clip, wav};
@@ -43,6 +43,10 @@ pub(super) fn config(once: bool, desk: SocketAddr) -> std::io::Result<(Config, F
     let mut config = Config::default();
     config.log.level = crate::config::LogLevel::Warn;
     config.dialplan.transfer_trunk = Some("desk".to_owned());
+    config.queue.push(Queue {
+        name: super::person::QUEUE.to_owned(),
+        ..Queue::default()
+    });
     config.trunk.push(Trunk {
         name: "desk".to_owned(),
         peers: vec![format!("{DESK}/32")],
@@ -70,6 +74,8 @@ pub(super) struct Story {
     pub call: Call,
     pub script: Vec<Action>,
     pub ledger: Vec<Expected>,
+    /// An agent comes to work before it.
+    pub needs_agent: bool,
 }
 
 /// What the ledger is to hold.
@@ -81,6 +87,8 @@ pub(super) enum Expected {
     /// A recording of at least so many milliseconds, with a tone in it.
     Recording(u64, f64),
     TransferAnswered,
+    /// This agent answered.
+    AnsweredBy(&'static str),
 }
 
 impl Expected {
@@ -105,6 +113,8 @@ impl Expected {
                 let answered = record.transfer.as_ref().is_some_and(|t| t.answered_at.is_some());
                 (!answered).then(|| "the transfer was not answered".to_owned())
             }
+            Self::AnsweredBy(agent) => (record.answered_by_person_at.is_none() || record.recordings.is_empty())
+                .then(|| format!("not answered by {agent}, or not recorded")),
             Self::Recording(at_least_ms, hz) => recording_lacks(record, config, *at_least_ms, *hz),
         }
     }
@@ -158,6 +168,7 @@ pub(super) fn stories(sip: SocketAddr, tcp: SocketAddr) -> Vec<Story> {
                 Expected::Recording(2_500, CALLER_TONE),
                 Expected::End(EndedBy::System, EndReason::PlanFinished),
             ],
+            needs_agent: false,
         },
         Story {
             title: "12345, key 9, key 1: direct transfer to 110, sound both ways",
@@ -177,6 +188,7 @@ pub(super) fn stories(sip: SocketAddr, tcp: SocketAddr) -> Vec<Story> {
                 Expected::TransferAnswered,
                 Expected::End(EndedBy::Caller, EndReason::Hangup),
             ],
+            needs_agent: false,
         },
         Story {
             title: "12315, a merged hotline that keeps its identity; over TCP, µ-law, offer in the ACK",
@@ -197,14 +209,32 @@ pub(super) fn stories(sip: SocketAddr, tcp: SocketAddr) -> Vec<Story> {
                 Expected::Hotline("12315"),
                 Expected::End(EndedBy::Caller, EndReason::Hangup),
             ],
+            needs_agent: false,
         },
         Story {
             title: "a number that is none of ours: refused, and on record",
             call: dial("99999", "13700000002"),
             script: vec![Action::WaitHangUp(PATIENCE)],
             ledger: vec![Expected::End(EndedBy::System, EndReason::UnknownNumber)],
+            needs_agent: false,
         },
     ]
+}
+
+/// A citizen calls while an agent is there.
+pub(super) fn a_person_answers(sip: SocketAddr) -> Story {
+    Story {
+        title: "12345: an agent answers within seconds, sound both ways, recorded in two channels",
+        call: super::person::citizen(sip),
+        script: super::person::script(),
+        ledger: vec![
+            Expected::Hotline("12345"),
+            Expected::PersonRequested,
+            Expected::AnsweredBy("8001"),
+            Expected::End(EndedBy::Caller, EndReason::Hangup),
+        ],
+        needs_agent: true,
+    }
 }
 
 /// A pure tone.

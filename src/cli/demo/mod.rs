@@ -1,6 +1,7 @@
 //! `yihao demo`: a server with the demo city's plans, real calls over real sockets, and what the ledger says of them.
 
 mod city;
+mod person;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -49,7 +50,13 @@ async fn show(once: bool) -> Done {
         config.data_dir.display()
     );
     let mut failed = 0;
-    for story in city::stories(udp, tcp) {
+    let mut stories = city::stories(udp, tcp);
+    stories.push(city::a_person_answers(udp));
+    let mut agent = None;
+    for story in stories {
+        if story.needs_agent {
+            agent = Some(person::Agent::at_work(&running, udp).await?);
+        }
         println!("\n▶ {}", story.title);
         let before = latest(&running).await?;
         let heard = call::place(&story.call, story.script).await?;
@@ -84,7 +91,10 @@ async fn show(once: bool) -> Done {
         );
         failed += usize::from(!failures.is_empty());
     }
-    let at_the_desk = desk.failures().await;
+    let mut at_the_desk = desk.failures().await;
+    if let Some(agent) = agent {
+        at_the_desk.extend(agent.failures().await);
+    }
     for failure in &at_the_desk {
         println!("\n✗ {failure}");
     }
