@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::kernel::{AgentId, Now};
+use crate::kernel::{AgentId, CallId, Now};
 use crate::sip::registrar::Accounts;
 use crate::sip::ua::{Refusal, Replaces};
 
@@ -11,6 +11,9 @@ use super::accounts::Caller;
 use super::arrival::{Arrival, dialled_number};
 use super::exchange::Exchange;
 use super::live::Call;
+use super::order::{Denied, Place};
+use super::placed::Placed;
+use super::refer::status_of;
 
 impl Exchange {
     /// The passwords of all accounts as they are from now on.
@@ -63,6 +66,36 @@ impl Exchange {
         if let Some(order) = self.shared.codes.order(&agent, &dialled) {
             return self.short_call((arrival.leg, arrival.flow), agent, arrival.offer, order, now);
         }
-        self.citizen_calls(arrival, now);
+        match self.place_named(&dialled) {
+            // A number of the plan: he hears what citizens hear.
+            None => self.citizen_calls(arrival, now),
+            Some(to) => self.agent_places(&agent, to, arrival, now),
+        }
+    }
+
+    /// His telephone is there already; the other one is called when the ledger knows of it.
+    fn agent_places(&mut self, agent: &AgentId, to: Place, arrival: Arrival<'_>, now: Now) {
+        let Arrival { leg, flow, offer, .. } = arrival;
+        let id = self.desk.new_call_id(now);
+        if let Err(denied) = self.may_place(agent, &to, id, now) {
+            return self.desk.ua.reject(leg, status_of(denied), &[], now);
+        }
+        let placed = Placed {
+            by: agent.clone(),
+            to,
+            debt: None,
+        };
+        self.begin_placed(id, placed, now, |call, desk| {
+            call.comes_by_line(agent, (leg, flow), offer, desk);
+        });
+    }
+
+    fn may_place(&mut self, agent: &AgentId, to: &Place, id: CallId, now: Now) -> Result<(), Denied> {
+        self.may_be_called(to)?;
+        if self.shared.draining || self.calls.len() >= self.shared.limits.calls_max {
+            return Err(Denied::Full);
+        }
+        self.desk.floor.engage(agent, id, None, now)?;
+        Ok(())
     }
 }

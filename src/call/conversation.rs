@@ -72,7 +72,7 @@ impl Call {
         if part == Some(Part::Consulted) && self.agent().is_some() {
             return self.question_over(now, desk);
         }
-        if self.in_conversation && self.talkers() < 2 {
+        if self.in_conversation && speaks(part) && self.talkers() < 2 {
             self.conversation_over(how, now, desk);
         } else if !self.in_conversation {
             self.left_before_anybody_spoke(how, now, desk);
@@ -81,10 +81,6 @@ impl Call {
 
     /// Those who speak with one another: the citizen and whoever is with him.
     pub(super) fn talkers(&self) -> usize {
-        let speaks = |part: Option<Part>| match part {
-            Some(Part::Agent | Part::Third | Part::Barging) => true,
-            Some(Part::Consulted | Part::Listening | Part::Whispering) | None => false,
-        };
         let citizen = self.citizen.leg.is_some() && self.citizen.stage == Stage::Talking;
         usize::from(citizen) + self.others.iter().filter(|p| speaks(p.part)).count()
     }
@@ -116,5 +112,13 @@ impl Call {
             desk.note(self.id, EventKind::AgentHeld { agent, on }, now);
         }
         self.arrange(desk);
+    }
+}
+
+/// Whether somebody with this part speaks with the citizen.
+fn speaks(part: Option<Part>) -> bool {
+    match part {
+        Some(Part::Agent | Part::Third | Part::Barging) => true,
+        Some(Part::Consulted | Part::Listening | Part::Whispering) | None => false,
     }
 }

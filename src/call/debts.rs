@@ -1,10 +1,12 @@
 //! Calls back that are owed: each is on record and known to the floor, until the citizen was reached or called again and was
 //! served, or somebody decided.
 
-use crate::kernel::{AgentId, CallId, EventKind, Now, PhoneNumber};
+use crate::ivr::walk::HookId;
+use crate::kernel::{AgentId, CallId, EndReason, EventKind, Now, PhoneNumber};
 use crate::queue::Debt;
 
 use super::desk::Desk;
+use super::exchange::Shared;
 use super::gateway::is_number;
 use super::live::Call;
 
@@ -15,18 +17,81 @@ impl Call {
             return;
         };
         if is_number(to.reveal()) {
-            let queue = self.last_queue.clone();
-            let debt = Debt {
-                call: self.id,
-                number: to.clone(),
-                queue: queue.unwrap_or_else(|| desk.manners.debts_queue.clone()),
-                because: because.clone(),
-                owed_at: now.wall,
-                attempts: 0,
-                not_before: None,
-            };
+            let debt = self.debt(to.clone(), because, now, desk);
             desk.floor.owe(debt, now);
         }
+    }
+
+    /// The citizen would rather be called back than wait: the debt takes his place in the queue. A number that he typed has to
+    /// be one that we may call.
+    pub(super) fn book_call_back(
+        &mut self,
+        hook: HookId,
+        params: &[(String, String)],
+        now: Now,
+        desk: &mut Desk,
+        shared: &Shared,
+    ) {
+        let typed = params
+            .iter()
+            .find(|(name, _)| name == "number")
+            .map(|(_, number)| number.as_str());
+        let own = self.citizen_number().reveal();
+        let number = typed.filter(|number| !number.is_empty()).unwrap_or(own);
+        let allowed = number == own || shared.routes.iter().any(|route| route.numbers.allows(number));
+        if !is_number(number) || !allowed {
+            return self.hook_done(hook, "failed", now, desk);
+        }
+        let (to, because) = (PhoneNumber::new(number), "requested".to_owned());
+        let debt = self.debt(to.clone(), &because, now, desk);
+        desk.floor.leave_for_callback(self.id, debt, now);
+        if let Some(left) = self.give_up_place("callback", now, desk) {
+            desk.note(self.id, left, now);
+        }
+        desk.note(self.id, EventKind::CallbackOwed { to, because }, now);
+        self.hook_done(hook, "booked", now, desk);
+    }
+
+    fn debt(&self, number: PhoneNumber, because: &str, now: Now, desk: &Desk) -> Debt {
+        let queue = self.last_queue.clone();
+        Debt {
+            call: self.id,
+            number,
+            queue: queue.unwrap_or_else(|| desk.manners.debts_queue.clone()),
+            because: because.to_owned(),
+            owed_at: now.wall,
+            attempts: 0,
+            not_before: None,
+        }
+    }
+
+    /// What is owed to a caller whom the house itself turned away before he heard a word (mission row N1).
+    pub(super) fn owed_for_refusal(&self, reason: EndReason, now: Now, desk: &mut Desk) -> Option<EventKind> {
+        let ours = match reason {
+            EndReason::Overload | EndReason::Draining => self.hotline.is_some() && self.placed.is_none(),
+            EndReason::Hangup
+            | EndReason::PlanFinished
+            | EndReason::Abandoned
+            | EndReason::UnknownNumber
+            | EndReason::Forbidden
+            | EndReason::NotAcceptable
+            | EndReason::DeadMedia
+            | EndReason::NoAck
+            | EndReason::SessionExpired
+            | EndReason::Unreachable
+            | EndReason::MaxDuration
+            | EndReason::ProtocolError
+            | EndReason::Interrupted
+            | EndReason::Busy
+            | EndReason::NoAnswer
+            | EndReason::InternalError => false,
+        };
+        let kind = ours.then(|| EventKind::CallbackOwed {
+            to: self.from.clone(),
+            because: "rejected".to_owned(),
+        })?;
+        self.note_owed(&kind, now, desk);
+        Some(kind)
     }
 
     /// A conversation broke off by no wish of the citizen's.

@@ -15,6 +15,7 @@ use crate::media::MediaCommand;
 use crate::queue::{Floor, FloorConfig, OfferId};
 use crate::sip::Flow;
 use crate::sip::registrar::Binding;
+use crate::sip::sdp::Sdp;
 use crate::sip::trunk::{Question, Target, TrunkEvent};
 use crate::sip::ua::UserAgent;
 
@@ -341,6 +342,14 @@ impl Desk {
     pub(super) fn confirm_when_durable(&mut self, leg: LegId, now: Now) {
         if self.when_durable(After::ConfirmParty(leg)).is_some() {
             self.ua.confirm_bye(leg, now);
+        }
+    }
+
+    /// Lets the 200 to an agent's INVITE go when the last thing that was written is durable.
+    pub(super) fn welcome(&mut self, leg: LegId, answer: Sdp, now: Now) {
+        let answer = Box::new(answer);
+        if let Some(After::Welcome { answer, .. }) = self.when_durable(After::Welcome { leg, answer }) {
+            self.ua.accept(leg, &answer, now);
         }
     }
 

@@ -126,7 +126,7 @@ impl Call {
                 shown: shown.clone(),
             }));
         }
-        self.open_sound(id, device.flow, desk);
+        self.open_sound(id, device.flow, None, desk);
     }
 
     fn look_for(&self, way: &Way, desk: &mut Desk) -> u64 {
@@ -175,7 +175,7 @@ impl Call {
                 if let Some(dialling) = self.party_mut(id).and_then(|p| p.dialling.as_deref_mut()) {
                     dialling.flow = Some(flow);
                 }
-                if !self.open_sound(id, flow, desk) {
+                if !self.open_sound(id, flow, None, desk) {
                     self.invite(id, now, desk, shared); // with the ports from the way before
                 }
             }
@@ -188,7 +188,7 @@ impl Call {
     }
 
     /// Asks for ports beside the citizen's, so that the two can be bridged. False if they are there already.
-    fn open_sound(&mut self, id: PartyId, flow: Flow, desk: &mut Desk) -> bool {
+    pub(super) fn open_sound(&mut self, id: PartyId, flow: Flow, remote: Option<IpAddr>, desk: &mut Desk) -> bool {
         let beside = self.citizen.media.or_else(|| self.others.iter().find_map(|p| p.media));
         let call = self.id;
         let Some(party) = self.party_mut(id) else { return true };
@@ -214,7 +214,7 @@ impl Call {
         desk.push(Command::OpenMedia {
             id: session,
             local: ip,
-            remote: None,
+            remote,
             signalling: flow.remote.ip(),
         });
         true
@@ -230,6 +230,9 @@ impl Call {
         shared: &Shared,
     ) {
         let Some(party) = self.party_mut(id) else { return };
+        if party.arriving.is_some() {
+            return self.line_opened(id, local, now, desk, shared);
+        }
         match (local, party.media.as_mut()) {
             (Some(_), Some(media)) => {
                 media.local = local;

@@ -25,8 +25,8 @@ pub(super) enum After {
     ConfirmBye,
     /// Answer somebody else's BYE.
     ConfirmParty(LegId),
-    /// Answer an agent's code.
-    Tell(LegId),
+    /// Answer an agent's call.
+    Welcome { leg: LegId, answer: Box<Sdp> },
     /// Hang up on the caller (Q.850 cause for the Reason header, RFC 3326).
     HangUp { cause: u16 },
     /// The leg is gone already: nothing to tell anyone.
@@ -53,7 +53,9 @@ impl Call {
         }
         // Answered on record, but the 200 has not left and never will: the status says so.
         let status = status.or((self.phase == Phase::Answering).then_some(487));
+        let unanswered = matches!(self.phase, Phase::Arriving | Phase::Answering);
         self.phase = Phase::Ending;
+        self.referral_over(487, now, desk);
         self.deadline = None;
         let mut kinds: Vec<EventKind> = self.arrival.take().map(|k| *k).into_iter().collect();
         let outcome = match by {
@@ -63,6 +65,9 @@ impl Call {
         kinds.extend(self.rings_withdrawn());
         kinds.extend(self.give_up_place(outcome, now, desk));
         kinds.extend(self.leave_walk(now, desk));
+        if unanswered {
+            kinds.extend(self.owed_for_refusal(reason, now, desk));
+        }
         kinds.push(EventKind::Ended { by, reason, status });
         desk.append(self.id, kinds, after, now);
         self.leave_place(desk);
@@ -102,7 +107,7 @@ impl Call {
     /// Does what the ledger was waited for.
     pub(super) fn carry_out(&mut self, after: After, now: Now, desk: &mut Desk) {
         self.end_on_record |= match &after {
-            After::Accept { .. } | After::ConfirmParty(_) | After::Tell(_) => false,
+            After::Accept { .. } | After::ConfirmParty(_) | After::Welcome { .. } => false,
             After::Reject { .. } | After::ConfirmBye | After::HangUp { .. } | After::Nothing => true,
         };
         let leg = self.citizen.leg;
@@ -113,9 +118,15 @@ impl Call {
             (After::HangUp { cause }, Some(leg)) => {
                 desk.ua.hangup(leg, Some(&(cause, cause_text(cause).to_owned())), now);
             }
-            (After::Reject { .. } | After::ConfirmBye | After::HangUp { .. }, None)
-            | (After::Nothing | After::Tell(_), _) => {}
+            (After::Reject { .. } | After::ConfirmBye | After::HangUp { .. }, None) | (After::Nothing, _) => {}
+            (After::Welcome { leg, answer }, _) => desk.ua.accept(leg, &answer, now),
         }
+    }
+
+    /// The citizen gave up before our 200.
+    pub(super) fn cancelled(&mut self, now: Now, desk: &mut Desk) {
+        let (by, reason) = (EndedBy::Caller, EndReason::Abandoned);
+        self.end(by, reason, Some(487), After::ConfirmBye, now, desk);
     }
 
     /// The citizen's dialog is gone, perhaps without a word.

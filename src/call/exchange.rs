@@ -282,7 +282,7 @@ impl Exchange {
         for after in afters {
             match (after, id) {
                 (After::ConfirmParty(leg), _) => self.desk.ua.confirm_bye(leg, now),
-                (After::Tell(leg), _) => self.tell_shortly(leg, now),
+                (After::Welcome { leg, answer }, _) => self.desk.ua.accept(leg, &answer, now),
                 (after, Some(id)) => self.with_call(id, |call, desk, _| call.carry_out(after, now, desk)),
                 (_, None) => {}
             }
@@ -475,23 +475,20 @@ impl Exchange {
             UaEvent::Provisional { leg, status, sdp } => self.with(leg, |call, who, desk, _| {
                 call.party_rings(who, status, sdp.as_ref(), desk);
             }),
-            UaEvent::Answered { leg, sdp } => self.with(leg, |call, who, desk, _| {
-                call.party_answered(who, sdp.as_ref(), now, desk);
-            }),
-            UaEvent::Confirmed { leg } => self.with(leg, |call, who, desk, _| {
-                if who == PartyId::CITIZEN {
-                    call.confirmed(now, desk);
-                }
-            }),
-            UaEvent::Cancelled { leg } => self.with(leg, |call, _, desk, _| {
-                call.end(
-                    EndedBy::Caller,
-                    EndReason::Abandoned,
-                    Some(487),
-                    After::ConfirmBye,
-                    now,
-                    desk,
-                );
+            UaEvent::Answered { leg, sdp } => {
+                self.with(leg, |call, who, desk, _| {
+                    call.party_answered(who, sdp.as_ref(), now, desk);
+                });
+            }
+            UaEvent::Confirmed { leg } => {
+                self.with(leg, |call, who, desk, _| match who {
+                    PartyId::CITIZEN => call.confirmed(now, desk),
+                    who => call.line_confirmed(who, now, desk),
+                });
+            }
+            UaEvent::Cancelled { leg } => self.with(leg, |call, who, desk, _| match who {
+                PartyId::CITIZEN => call.cancelled(now, desk),
+                who => call.party_bye(who, leg, now, desk),
             }),
             UaEvent::ByeReceived { leg, .. } => self.with(leg, |call, who, desk, _| match who {
                 PartyId::CITIZEN => call.end(EndedBy::Caller, EndReason::Hangup, None, After::ConfirmBye, now, desk),
@@ -501,10 +498,18 @@ impl Exchange {
                 PartyId::CITIZEN => call.pressed(digit, Heard::Info, now, desk),
                 who => call.party_pressed(who, digit, now, desk),
             }),
-            UaEvent::Refer { key, request, .. } => {
+            UaEvent::Refer {
+                leg,
+                key,
+                refer_to,
+                replaces,
+                request,
+                ..
+            } => match self.referred(leg, key, &refer_to, replaces.as_ref(), now) {
+                Some(()) => {}
                 // A caller may not send us elsewhere: toll fraud (RFC 3515 §2.4.2 allows 603).
-                self.desk.ua.respond(key, request.reply(603), now);
-            }
+                None => self.desk.ua.respond(key, request.reply(603), now),
+            },
             UaEvent::ReferAnswered { .. } | UaEvent::ReferNotified { .. } => {} // we ask nobody
             UaEvent::Ended { leg, end } => self.leg_ended(leg, &end, now),
         }

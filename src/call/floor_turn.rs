@@ -95,7 +95,7 @@ impl Exchange {
                 task: Task::CallBack(debt),
                 ring_timeout,
                 waited: _,
-            } => self.call_back(offer, agent, &debt, ring_timeout, now),
+            } => self.call_back(offer, &agent, &debt, ring_timeout, now),
             FloorCommand::Withdraw { offer } => {
                 if let Some(id) = self.desk.by_offer.get(&offer).copied() {
                     self.with_call(id, |call, desk, _| call.withdraw(offer, now, desk));

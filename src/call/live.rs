@@ -10,6 +10,7 @@ use crate::ivr::walk::{Command as WalkCommand, HookId, Input as WalkInput, Walk}
 use crate::kernel::{CallId, Digit, EndReason, EndedBy, EventKind, MediaId, Mono, Now, PhoneNumber, PlayId};
 use crate::media::{DigitSource, MediaCommand};
 use crate::sip::sdp::{self, Sdp};
+use crate::sip::ua::ReferId;
 
 use super::bridge::Scene;
 use super::desk::{Command, Desk, LocalRtp};
@@ -103,6 +104,8 @@ pub(super) struct Call {
     pub hold: bool,
     /// What the ledger knows of hold.
     pub hold_on_record: bool,
+    /// The REFER by which the citizen was sent on, until it is known how that went.
+    pub referral: Option<ReferId>,
     /// Who hears whom.
     pub scene: Scene,
     /// The citizen hears music on hold.
@@ -161,6 +164,7 @@ impl Call {
             in_conversation: false,
             hold: false,
             hold_on_record: false,
+            referral: None,
             scene: Scene::default(),
             music: false,
             masked: false,
@@ -202,6 +206,7 @@ impl Call {
         }
         self.phase = Phase::Talking;
         self.citizen.watch(desk);
+        self.dialog_stands(self.citizen.leg, now, desk);
         self.walk_on(WalkInput::Start, now, desk);
     }
 
@@ -356,7 +361,7 @@ impl Call {
                 self.record(max_s, silence_s, &purpose, now, desk);
             }
             WalkCommand::StopRecording => self.stop_recording(desk),
-            WalkCommand::Hook { id, kind, .. } => self.hook(id, &kind, now, desk),
+            WalkCommand::Hook { id, kind, params } => self.hook(id, &kind, &params, now, desk, shared),
             WalkCommand::CancelHook { id, because } => self.call_off(id, because, now, desk),
             WalkCommand::CalendarMissing { year } => desk.push(Command::CalendarMissing { year }),
             WalkCommand::HangUp { reason } => self.hang_up(reason, now, desk),
@@ -374,10 +379,19 @@ impl Call {
 
     /// A part of the house is asked for. Services that this server does not offer yet answer "unavailable"; every plan must
     /// have a way on from there.
-    fn hook(&mut self, id: HookId, kind: &HookKind, now: Now, desk: &mut Desk) {
+    fn hook(
+        &mut self,
+        id: HookId,
+        kind: &HookKind,
+        params: &[(String, String)],
+        now: Now,
+        desk: &mut Desk,
+        shared: &Shared,
+    ) {
         match kind {
             HookKind::Queue { name } => self.enter_queue(Some(id), name, now, desk),
             HookKind::Survey => self.ask_for_rating(id, now, desk),
+            HookKind::CallBack => self.book_call_back(id, params, now, desk, shared),
             HookKind::Knowledge | HookKind::CaseStatus | HookKind::Appointment => {
                 self.hook_done(id, "unavailable", now, desk);
             }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::ivr::Language;
+use crate::kernel::calendar;
 
 /// What an operator chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub struct Manners {
     pub record_calls: bool,
     /// Longest recording.
     pub recording_max: Duration,
+    /// The city's time zone: recordings lie in folders by its days.
+    pub zone: TimeZone,
     /// `Alert-Info` for agents' telephones: some pick up by themselves when they see it.
     pub alert_info: Option<String>,
     /// The queue that serves debts of calls that stood in none.
@@ -31,6 +36,7 @@ impl Default for Manners {
             hold_music: "tone/hold".to_owned(),
             record_calls: true,
             recording_max: Duration::from_secs(7_200),
+            zone: calendar::zone(calendar::DEFAULT_ZONE).unwrap_or(TimeZone::UTC),
             alert_info: None,
             debts_queue: "general".to_owned(),
             language: Language::default(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ivr::walk::Input as WalkInput;
-use crate::kernel::{EventKind, MediaId, Now};
+use crate::kernel::{EventKind, MediaId, Now, recording};
 use crate::media::MediaCommand;
 
 use super::desk::{Command, Desk, Recording};
@@ -16,7 +16,7 @@ impl Call {
         let Some(media) = self.citizen.media else { return };
         self.end_conversation_recording(desk); // of somebody who was sent on, and came back to the plan
         self.recordings_made += 1;
-        let file = format!("{purpose}/{}-{}.wav", self.id, self.recordings_made);
+        let file = recording::file_name(self.id, self.recordings_made, now.wall, &desk.manners.zone);
         desk.note(
             self.id,
             EventKind::RecordingStarted {

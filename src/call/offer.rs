@@ -44,6 +44,7 @@ impl Call {
     /// The agent has it. No sound waits for the disk: the event is on its way while they are bridged.
     pub(super) fn offer_accepted(&mut self, party: PartyId, offer: OfferId, now: Now, desk: &mut Desk) {
         desk.by_offer.remove(&offer);
+        self.nobody_picks_up(now, desk);
         match self.placed.is_some() {
             true => self.ready_to_call(party, now, desk),
             false => self.joins_as_agent(party, now, desk),

@@ -27,7 +27,7 @@ impl Exchange {
         self.desk.ticket_of_the_last()
     }
 
-    fn carry_out_order(&mut self, order: Order, now: Now) -> Result<Done, Denied> {
+    pub(super) fn carry_out_order(&mut self, order: Order, now: Now) -> Result<Done, Denied> {
         match order {
             Order::Act { agent, action, by } => {
                 self.desk.floor.act(&agent, action, by.as_deref(), now)?;

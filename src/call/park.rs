@@ -10,7 +10,7 @@ use super::exchange::Exchange;
 use super::live::{Call, Phase};
 use super::order::{Denied, Done};
 use super::party::{Party, PartyId};
-use super::ring::Why;
+use super::ring::{Ring, Why, elsewhere};
 
 /// Numbers that parked calls get.
 const SLOTS: std::ops::RangeInclusive<u16> = 701..=799;
@@ -60,9 +60,8 @@ impl Exchange {
 
     fn rings_at(&self, colleague: &str) -> Option<CallId> {
         let rings = |call: &&Call| {
-            let offered = |ring: &super::ring::Ring| {
-                ring.agent.as_str() == colleague && matches!(ring.why, Why::Offer(_) | Why::SentOn)
-            };
+            let offered =
+                |ring: &Ring| ring.agent.as_str() == colleague && matches!(ring.why, Why::Offer(_) | Why::SentOn);
             call.phase != Phase::Ending && call.rings.iter().any(offered)
         };
         self.calls.values().find(rings).map(|call| call.id)
@@ -111,6 +110,16 @@ impl Call {
             desk.floor.takes_over(&by, queue, now);
         }
         self.joins_as_agent(id, now, desk);
+    }
+
+    /// The agent for whom it rang was faster than the colleague who wanted to pick it up.
+    pub(super) fn nobody_picks_up(&mut self, now: Now, desk: &mut Desk) {
+        let rings = |ring: &&Ring| ring.why == Why::PickingUp;
+        while let Some(id) = self.rings.iter().find(rings).map(|ring| ring.id) {
+            if let Some(ring) = self.stop_ring(id, Some(&elsewhere()), now, desk) {
+                desk.floor.part_over(&ring.agent, self.id, now);
+            }
+        }
     }
 
     /// Nobody is parked here any more.

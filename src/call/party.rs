@@ -6,6 +6,7 @@ use crate::media::MediaCommand;
 use crate::sip::sdp::{self, Sdp};
 
 use super::admission::Line;
+use super::by_line::Arriving;
 use super::desk::{Command, Desk, LocalRtp};
 use super::dial::Dialling;
 use super::exchange::Shared;
@@ -93,6 +94,8 @@ pub(super) struct Party {
     pub held: bool,
     /// The trunk's line that he holds.
     pub line: Option<Line>,
+    /// He has called us, and our 200 has not been acknowledged.
+    pub arriving: Option<Box<Arriving>>,
     /// While we look for the way and wait for the answer.
     pub dialling: Option<Box<Dialling>>,
 }
@@ -114,6 +117,7 @@ impl Party {
             sdp_version: 1,
             held: false,
             line: None,
+            arriving: None,
             dialling: None,
         }
     }

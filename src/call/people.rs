@@ -2,7 +2,7 @@
 //! for, and whoever hears whom is kept in order.
 
 use crate::ivr::spoken::Piece;
-use crate::kernel::{AgentId, Digit, EndReason, EndedBy, LegId, MediaId, Now, Part, PlayId};
+use crate::kernel::{AgentId, Digit, EndReason, EndedBy, EventKind, LegId, MediaId, Now, Part, PlayId};
 use crate::media::{MediaCommand, MediaOutput};
 use crate::sip::sdp::Sdp;
 use crate::sip::ua::LegEnd;
@@ -162,13 +162,25 @@ impl Call {
         party.our_offer = None;
         party.dialling = None;
         party.watch(desk);
-        match party.errand.clone() {
+        let (leg, errand) = (party.leg, party.errand.clone());
+        match errand {
             Errand::Transfer => self.transfer_answered(id, now, desk),
             Errand::Ring(ring) => self.picked_up(id, ring, now, desk),
             Errand::SentOn => self.sent_on_answered(id, now, desk),
             Errand::Consult => self.consultation_begins(id, now, desk),
             Errand::Citizen => self.target_answered(now, desk),
             Errand::Colleague => {}
+        }
+        self.dialog_stands(leg, now, desk);
+    }
+
+    /// Notes what is needed to say goodbye in this dialog, should this server not live to do so.
+    pub(super) fn dialog_stands(&self, leg: Option<LegId>, now: Now, desk: &mut Desk) {
+        // A call that is over takes no more events: the leg is being hung up.
+        let stands = leg.filter(|_| self.phase != Phase::Ending);
+        if let Some(dialog) = stands.and_then(|leg| desk.ua.dialog(leg)) {
+            let dialog = Box::new(dialog);
+            desk.note(self.id, EventKind::DialogOpened { dialog }, now);
         }
     }
 
@@ -219,7 +231,7 @@ impl Call {
         let talks = self.party(id).is_some_and(|p| p.stage == Stage::Talking);
         match output {
             MediaOutput::Dead if talks => {
-                desk.note(self.id, crate::kernel::EventKind::MediaLost { lost: true }, now);
+                desk.note(self.id, EventKind::MediaLost { lost: true }, now);
                 self.party_over(id, (EndedBy::System, EndReason::DeadMedia), now, desk);
             }
             MediaOutput::Digit { digit, .. } => self.party_pressed(id, *digit, now, desk),

@@ -61,7 +61,7 @@ impl Exchange {
     pub(super) fn call_back(
         &mut self,
         offer: OfferId,
-        agent: AgentId,
+        agent: &AgentId,
         debt: &Debt,
         ring_timeout: std::time::Duration,
         now: Now,
@@ -83,7 +83,7 @@ impl Exchange {
         };
         self.begin_placed(id, placed, now, |call, desk| {
             call.last_queue = Some(debt.queue.clone());
-            call.offer_to(offer, &agent, ring_timeout, now, desk);
+            call.offer_to(offer, agent, ring_timeout, now, desk);
         });
     }
 
@@ -104,7 +104,13 @@ impl Exchange {
         }
     }
 
-    fn begin_placed(&mut self, id: CallId, placed: Placed, now: Now, begin: impl FnOnce(&mut Call, &mut Desk)) {
+    pub(super) fn begin_placed(
+        &mut self,
+        id: CallId,
+        placed: Placed,
+        now: Now,
+        begin: impl FnOnce(&mut Call, &mut Desk),
+    ) {
         let from = PhoneNumber::new(&self.desk.manners.hotline_number);
         let to = match &placed.to {
             Place::Number(number) => number.clone(),
@@ -178,6 +184,9 @@ impl Call {
 
     /// The citizen answers.
     pub(super) fn target_answered(&mut self, now: Now, desk: &mut Desk) {
+        if self.phase != Phase::Placing {
+            return; // the agent was faster: it ends
+        }
         self.phase = Phase::Talking;
         let Some(placed) = self.placed.clone() else { return };
         self.silence_agent(desk);

@@ -1,7 +1,7 @@
 //! Recording conversations: from the bridge to the end, through holds and transfers, one file a conversation. A recording
 //! that fails ends no call.
 
-use crate::kernel::{EventKind, Now};
+use crate::kernel::{EventKind, Now, recording};
 
 use super::desk::{Command, Desk, Recording};
 use super::live::Call;
@@ -23,7 +23,7 @@ impl Call {
             return;
         }
         self.recordings_made += 1;
-        let file = format!("call/{}-{}.wav", self.id, self.recordings_made);
+        let file = recording::file_name(self.id, self.recordings_made, now.wall, &desk.manners.zone);
         let purpose = "call".to_owned();
         let started = EventKind::RecordingStarted {
             file: file.clone(),

@@ -9,7 +9,7 @@ use super::dial::NoWay;
 use super::exchange::Shared;
 use super::live::Call;
 use super::order::{Denied, Done, Place};
-use super::party::{Errand, PartyId, Stage, Who};
+use super::party::{Errand, Party, PartyId, Stage, Who};
 use super::ring::Why;
 
 impl Call {
@@ -91,6 +91,15 @@ impl Call {
         if let Some(agent) = agent {
             desk.floor.part_over(&agent, self.id, now);
         }
+        self.supervisors_leave(now, desk);
+    }
+
+    /// Who listened to the agent or whispered to him has nothing more to do here.
+    fn supervisors_leave(&mut self, now: Now, desk: &mut Desk) {
+        let supervises = |p: &&Party| matches!(p.part, Some(Part::Listening | Part::Whispering));
+        while let Some(id) = self.others.iter().find(supervises).map(|p| p.id) {
+            self.leaves(id, (EndedBy::System, EndReason::Hangup), now, desk);
+        }
     }
 
     /// He waits in a queue, with all that he has waited before. Under a plan it is the plan that speaks to him meanwhile.
@@ -117,18 +126,21 @@ impl Call {
         if let (Some(agent), Some(queue)) = (agent, &self.last_queue) {
             desk.floor.takes_over(&agent, queue, now);
         }
+        self.referral_over(200, now, desk);
         self.joins_as_agent(id, now, desk);
     }
 
     /// The colleague does not.
     pub(super) fn not_taken_over(&mut self, colleague: &AgentId, now: Now, desk: &mut Desk) {
         desk.floor.part_over(colleague, self.id, now);
+        self.referral_over(480, now, desk);
         self.come_back(now, desk);
     }
 
     /// The number answers: they speak.
     pub(super) fn sent_on_answered(&mut self, id: PartyId, now: Now, desk: &mut Desk) {
         desk.note(self.id, EventKind::TransferAnswered, now);
+        self.referral_over(200, now, desk);
         if let Some(party) = self.party_mut(id) {
             party.part = Some(Part::Third);
             let joined = party.joined(Part::Third);
@@ -157,6 +169,7 @@ impl Call {
         desk: &mut Desk,
     ) {
         desk.note(self.id, EventKind::TransferFailed { reason, status }, now);
+        self.referral_over(status.unwrap_or(480), now, desk);
         self.drop_party(id, None, now, desk);
         if self.talkers() < 2 {
             self.come_back(now, desk);

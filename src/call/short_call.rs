@@ -13,7 +13,6 @@ use crate::sip::ua::UaEvent;
 
 use super::codes::words;
 use super::desk::{Command, LocalRtp};
-use super::ending::After;
 use super::exchange::Exchange;
 use super::live::Media;
 use super::order::{Denied, Order};
@@ -33,8 +32,6 @@ struct ShortCall {
     offer: Option<Sdp>,
     /// Taken when it is carried out.
     order: Option<Result<Order, Denied>>,
-    /// The 200, until the ledger has what the order changed.
-    answer: Option<Sdp>,
     words: Vec<Piece>,
     until: Mono,
 }
@@ -87,7 +84,6 @@ impl Exchange {
             party,
             offer,
             order: Some(order),
-            answer: None,
             words: Vec::new(),
             until: now.mono + LONGEST,
         };
@@ -114,11 +110,8 @@ impl Exchange {
                 let language = self.shared().manners.language;
                 if let Some(short) = self.short_calls.all.get_mut(&leg) {
                     short.words = words(order.as_ref().ok(), &done, language);
-                    short.answer = Some(answer);
                 }
-                if self.desk.when_durable(After::Tell(leg)).is_some() {
-                    self.tell_shortly(leg, now);
-                }
+                self.desk.welcome(leg, answer, now);
             }
             Err(status) => self.desk.ua.reject(leg, status, &[], now),
         }
@@ -149,14 +142,6 @@ impl Exchange {
                 short.party.agree(params, desk);
                 Ok(answer)
             }
-        }
-    }
-
-    /// The ledger has what the order changed.
-    pub(super) fn tell_shortly(&mut self, leg: LegId, now: Now) {
-        let answer = self.short_calls.all.get_mut(&leg).and_then(|it| it.answer.take());
-        if let Some(answer) = answer {
-            self.desk.ua.accept(leg, &answer, now);
         }
     }
 

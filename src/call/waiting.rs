@@ -57,6 +57,8 @@ impl Call {
         });
         if entered.is_err() {
             self.queue_done("unavailable", now, desk); // no such queue in this house
+        } else if self.waited.is_zero() && !carried.is_zero() {
+            self.walk_on(WalkInput::PlaceKept, now, desk);
         }
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use super::Done;
-use crate::config::Config;
+use crate::config::{Config, Encrypt};
 use crate::engine::{floor, plans};
+use crate::store::recordings::Vault;
 
 /// Checks; exit code 1 if anything is wrong. (The configuration has been read already, or we would not be here.)
 pub(super) fn run(config: &Config) -> Done {
@@ -22,6 +23,14 @@ pub(super) fn run(config: &Config) -> Done {
         Err(found) => problems.extend(found),
     }
     super::say(format_args!("prompts: {}\n", library.len()));
+    let required = config.recordings.encrypt == Encrypt::Required;
+    match Vault::open(config.recordings.key_file.as_deref(), required) {
+        Ok(vault) => match vault.current_key() {
+            Some(key) => super::say(format_args!("recordings: encrypted, key {key}\n")),
+            None => super::say(format_args!("recordings: NOT encrypted (recordings.key_file)\n")),
+        },
+        Err(error) => problems.push(error.to_string()),
+    }
     for problem in &problems {
         super::say(format_args!("✗ {problem}\n"));
     }

@@ -1,16 +1,22 @@
 //! The command line: one file a subcommand. Parses, asks the rest of the house, prints; decides nothing.
 
 mod agent;
+mod ask;
 mod call;
+mod callbacks;
 mod calls;
 mod check;
 mod config;
 mod demo;
 mod dialplan;
+mod floor;
+mod prove;
+mod recordings;
 mod serve;
 mod simulate;
 mod table;
 mod token;
+mod when;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -45,12 +51,20 @@ enum Command {
     Dialplan(dialplan::Arguments),
     /// Show calls from the ledger
     Calls(calls::Arguments),
+    /// Citizens who are owed a call back: list them, settle one by a decision
+    Callbacks(callbacks::Arguments),
+    /// Prove that nobody was lost: every call ended in one of the five ways. Exit code 1 if one did not, 2 if it cannot be told
+    Prove(prove::Arguments),
+    /// 录音 Recordings: list, show, export, verify, hold, release, purge, rewrap
+    Recordings(recordings::Arguments),
     /// 模拟一天 Simulate a day of calls: the figures, and how many agents each half hour needs
     Simulate(simulate::Arguments),
     /// 坐席账号 Accounts of agents: add, list, show, set, remove, password, import
     Agent(agent::Arguments),
     /// 访问令牌 Tokens of the HTTP port: add, list, revoke
     Token(token::Arguments),
+    /// Agents, queues and calls of the running server: shown, and told what to do
+    Floor(floor::Arguments),
     /// Print the configuration in force, secrets hidden
     Config,
 }
@@ -69,9 +83,13 @@ pub fn main() -> ExitCode {
         Command::Check => check::run(&config),
         Command::Dialplan(more) => dialplan::run(&config, &more),
         Command::Calls(more) => calls::run(&config, &more),
+        Command::Callbacks(more) => callbacks::run(&config, &more),
+        Command::Prove(more) => prove::run(&config, &more),
+        Command::Recordings(more) => recordings::run(&config, &more),
         Command::Simulate(more) => simulate::run(&more),
         Command::Agent(more) => agent::run(&config, &more),
         Command::Token(more) => token::run(&config, &more),
+        Command::Floor(more) => floor::run(&config, &more),
         Command::Config => config::run(&config),
     };
     match done {

@@ -48,11 +48,13 @@ impl Config {
         };
         section("sip", self.sip.bounds());
         section("registrar", self.registrar.bounds());
+        section("calls", self.calls.bounds());
         section("media", self.media.bounds());
         section("dialplan", self.dialplan.bounds());
         section("prompts", self.prompts.bounds());
         section("store", self.store.bounds());
         section("recordings", self.recordings.bounds());
+        section("callbacks", self.callbacks.bounds());
         section("http", self.http.bounds());
         section("drain", self.drain.bounds());
         section("floor", self.floor.bounds());

@@ -3,6 +3,8 @@
 //! `config/yihao.toml` documents every key; a test holds it and these structs together.
 
 mod bounds;
+mod callbacks;
+mod calls;
 mod codes;
 mod dialplan;
 mod http;
@@ -25,6 +27,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use callbacks::Callbacks;
+pub use calls::Calls;
 pub use codes::Codes;
 pub use dialplan::Dialplan;
 pub use http::Http;
@@ -63,6 +67,8 @@ pub struct Config {
     pub registrar: Registrar,
     /// `[codes]`
     pub codes: Codes,
+    /// `[calls]`
+    pub calls: Calls,
     /// `[media]`
     pub media: Media,
     /// `[dialplan]`
@@ -73,6 +79,8 @@ pub struct Config {
     pub store: Store,
     /// `[recordings]`
     pub recordings: Recordings,
+    /// `[callbacks]`
+    pub callbacks: Callbacks,
     /// `[http]`
     pub http: Http,
     /// `[log]`
@@ -118,11 +126,13 @@ impl Default for Config {
             sip: Sip::default(),
             registrar: Registrar::default(),
             codes: Codes::default(),
+            calls: Calls::default(),
             media: Media::default(),
             dialplan: Dialplan::default(),
             prompts: Prompts::default(),
             store: Store::default(),
             recordings: Recordings::default(),
+            callbacks: Callbacks::default(),
             http: Http::default(),
             log: Log::default(),
             drain: Drain::default(),

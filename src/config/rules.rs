@@ -25,7 +25,7 @@ impl Config {
         self.media_rules(&mut rule);
         self.service_rules(&mut rule);
         self.recording_rules(&mut rule);
-        for (key, message) in self.codes.broken() {
+        for (key, message) in self.codes.broken().into_iter().chain(self.calls.broken()) {
             rule(false, &key, message);
         }
         self.queue_rules(&mut rule);
@@ -273,7 +273,7 @@ impl Trunk {
 }
 
 /// A number with holes as the dialplans write it, but never `*` alone: that would open every number to toll fraud.
-fn is_pattern(number: &str) -> bool {
+pub(super) fn is_pattern(number: &str) -> bool {
     let body = number.strip_suffix('*').unwrap_or(number);
     let places = body.strip_prefix('+').unwrap_or(body);
     let fits = places

@@ -12,8 +12,10 @@ use crate::config::Config;
 use crate::queue::FloorConfig;
 use crate::sip::registrar::Binding;
 use crate::store::Journal;
+use crate::store::disk::RealDisk;
 use crate::store::ledger::Ledger;
 use crate::store::people::{People, PeopleError};
+use crate::store::recordings::{ReadError, Reader, Samples, Vault};
 
 use super::gauges::{ShardGauges, TrunkBoard};
 use super::library::Library;
@@ -57,6 +59,7 @@ pub struct Handle {
     pub(super) library: Arc<Library>,
     pub(super) journal: Journal,
     pub(super) ledger: Ledger,
+    pub(super) vault: Arc<Vault>,
     pub(super) trunks: Arc<TrunkBoard>,
     pub(super) gauges: Vec<Arc<ShardGauges>>,
     pub(super) draining: Arc<AtomicBool>,
@@ -94,6 +97,15 @@ impl Handle {
     /// The journal: what is noted from outside of the calls goes in here, and what happens is followed here.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// A recording, opened for reading as WAV; blocks as a disk does. Who may hear it, and that it is on record who did, is the
+    /// caller's to see to.
+    ///
+    /// # Errors
+    /// [`ReadError`]: there is none of this name, its key is missing, it is damaged.
+    pub fn recording(&self, file: &str, samples: Samples) -> Result<Reader, ReadError> {
+        Reader::open(&RealDisk, &self.config.recordings_dir(), file, &self.vault, samples)
     }
 
     /// The configuration that the server was started with.
@@ -178,7 +190,7 @@ impl Handle {
         }
     }
 
-    /// Reads prompts, plans and calendar again. Running calls end under the plan they began with.
+    /// Reads prompts, plans, calendar and the keys of the recordings again. Running calls end under the plan they began with.
     ///
     /// # Errors
     /// Every problem found; the old plans stay in force.
@@ -186,7 +198,8 @@ impl Handle {
         let handle = self.clone();
         let loaded = tokio::task::spawn_blocking(move || {
             let bad = handle.library.reload();
-            let plans = plans::load(&handle.config, &handle.library);
+            let keys = handle.vault.reload().map_err(|error| vec![error.to_string()]);
+            let plans = keys.and_then(|()| plans::load(&handle.config, &handle.library));
             (bad, plans)
         });
         let (bad, loaded) = loaded.await.map_err(|error| vec![error.to_string()])?;

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::call::ExchangeConfig;
+use crate::call::{ExchangeConfig, Manners};
 use crate::config::{Config, Encrypt, Io};
-use crate::kernel::MediaId;
+use crate::ivr::Language;
+use crate::kernel::{MediaId, calendar};
 use crate::media::MediaOutput;
 use crate::net::batch::Backend;
 use crate::net::ports::PortPool;
@@ -148,6 +150,22 @@ pub(super) fn listen_tcp(config: &Config, sip: &Arc<SipPorts>) -> Result<(TcpTra
     }
     sip.attach_tcp(tcp.clone());
     Ok((tcp, bound))
+}
+
+/// How people are served.
+pub(super) fn manners(config: &Config) -> Manners {
+    let seconds = |s: u32| Duration::from_secs(u64::from(s));
+    Manners {
+        hold_music: config.calls.hold_music.clone(),
+        record_calls: config.calls.record,
+        recording_max: seconds(config.calls.record_max_s),
+        alert_info: config.calls.alert_info.clone(),
+        debts_queue: config.calls.callback_queue.clone(),
+        language: Language::parse(config.language.as_str()).unwrap_or_default(),
+        ring_timeout: seconds(config.calls.ring_timeout_s),
+        hotline_number: config.calls.number.clone(),
+        zone: calendar::zone(&config.time_zone).unwrap_or(TimeZone::UTC), // the configuration was checked
+    }
 }
 
 pub(super) fn exchange_config(

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use crate::call::shard_of;
 use crate::kernel::{Dialog, Wall};
+use crate::queue::FloorConfig;
 use crate::sip::Transport;
 use crate::sip::trunk::Target;
 use crate::store::Store;
 use crate::store::ledger::Ledger;
 
 use super::reach::Reacher;
-use super::shard::Input;
+use super::shard::{Input, Past};
 
 /// How long the start waits for the ledger. Agents' states must be right before the first call; but a city whose database is
 /// locked wants to be answered all the same.
@@ -33,6 +34,22 @@ pub(super) async fn settle(store: &Store) -> Option<Wall> {
         );
     }
     died_at
+}
+
+/// What the floor is to be told of the last run.
+pub(super) async fn past(ledger: &Ledger, floor: &FloorConfig, now: Wall) -> Past {
+    match ledger.before(floor, now).await {
+        Ok(before) => Past {
+            agents: before.agents,
+            returning: before.returning,
+            debts: before.debts,
+            asked: before.asked,
+        },
+        Err(error) => {
+            tracing::error!(%error, "ALARM: the ledger cannot be read: agents begin signed out, nobody has his place back");
+            Past::default()
+        }
+    }
 }
 
 /// Says goodbye in the dialogs that stood when the last run ended, beside everything else.

@@ -13,22 +13,25 @@ use rand::rngs::{OsRng, StdRng};
 use rand::{Rng, SeedableRng, TryRngCore};
 use tokio::sync::mpsc;
 
-use crate::call::{Exchange, Limits, Manners, Shared};
+use crate::call::{Exchange, Limits, Shared};
 use crate::config::Config;
 use crate::net::dns::{Dns, DnsConfig, DnsError};
 use crate::net::ports::{PortConfig, PortError, PortPool};
 use crate::net::tcp::TcpTransport;
 use crate::store::people::PeopleError;
+use crate::store::recordings::Vault;
 use crate::store::{Store, StoreError};
 
 use super::clock;
 use super::codes;
 use super::commits::Commits;
+use super::floor::floor_config;
 use super::gauges::{ShardGauges, Watched};
 use super::handle::Handle;
 use super::media::MediaPool;
 use super::parts::{
-    Parts, exchange_config, hands, listen_tcp, media_pool, shard_count, start_shard, store_config, worker_count,
+    Parts, exchange_config, hands, listen_tcp, manners, media_pool, shard_count, start_shard, store_config,
+    worker_count,
 };
 use super::plans;
 use super::reach::Reacher;
@@ -142,7 +145,7 @@ impl Server {
             },
             laws: config.media.laws.clone(),
             call_max: Duration::from_secs(u64::from(config.dialplan.max_call_s)),
-            manners: Manners::default(),
+            manners: manners(config),
             codes: Arc::new(codes::codes(config).map_err(|bad| StartError::Plans(vec![bad.to_string()]))?),
             draining: false,
         };
@@ -159,6 +162,12 @@ impl Server {
             trunks: Arc::default(),
         };
         let registrar = Registration::start(config, inbox, &sip, &senders, rng.random()).await?;
+        let floor = floor_config(config, clock::wall());
+        if let (Some(_), Some(first)) = (died_at, senders.first()) {
+            // Behind the accounts, before anything that comes by SIP.
+            let past = restart::past(&store.ledger, &floor, clock::wall()).await;
+            let _ = first.try_send(Input::Restore(Box::new(past))); // nobody has sent much yet
+        }
         let tcp = listen_tcp(config, &sip)?;
         let mut threads = Vec::new();
         let mut gauges = Vec::new();
@@ -177,6 +186,7 @@ impl Server {
                 &mut rng,
             );
             let mut exchange = Exchange::new(exchange_config, shared.clone());
+            exchange.set_floor(floor.clone(), clock::now());
             if number == 0 {
                 exchange.add_trunks(line.trunks.clone(), clock::now());
             }
@@ -214,6 +224,7 @@ impl Server {
             library,
             journal: store.journal.clone(),
             ledger: store.ledger.clone(),
+            vault: store.vault().clone(),
             trunks: parts.trunks.clone(),
             gauges,
             draining: Arc::default(),
@@ -237,6 +248,11 @@ impl Server {
     /// The way for others to ask it something.
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// The keys of the recordings.
+    pub fn vault(&self) -> &Arc<Vault> {
+        self.store.vault()
     }
 
     /// Where SIP is heard: transport and address, ports resolved.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::call::{CallView, Denied, Done, Exchange, Order, Recorded, Shared, TrunkState};
-use crate::kernel::{Dialog, MediaId, Now};
+use crate::kernel::{Dialog, MediaId, Now, PhoneNumber, Wall};
 use crate::media::{MediaOutput, QualityStats};
 use crate::queue::{AgentView, Debt, FloorConfig, Profile, QueueView, Restored, Returning};
 use crate::sip::Flow;
@@ -86,6 +86,8 @@ pub struct Past {
     pub returning: Vec<Returning>,
     /// Calls back that are owed.
     pub debts: Vec<Debt>,
+    /// Numbers that were asked of late how it was.
+    pub asked: Vec<(PhoneNumber, Wall)>,
 }
 
 /// The floor of this moment.
@@ -178,7 +180,10 @@ impl Shard {
             }
             Input::Accounts(accounts) => self.exchange.set_accounts(accounts),
             Input::Floor(config) => self.exchange.set_floor((*config).clone(), now),
-            Input::Restore(past) => self.exchange.restore(past.agents, past.returning, past.debts, now),
+            Input::Restore(past) => {
+                self.exchange.restore_asked(past.asked);
+                self.exchange.restore(past.agents, past.returning, past.debts, now);
+            }
             Input::Order(order, reply) => self.order(*order, reply, now),
             Input::Room(reply) => {
                 let room = Room {

@@ -53,9 +53,15 @@ pub fn trunks(config: &Config) -> Result<Trunks, Vec<String>> {
     if problems.is_empty() { Ok(all) } else { Err(problems) }
 }
 
-/// The trunk that carries transfers: the one that is named, else the first that leads anywhere.
+/// The trunk that carries transfers and agents' calls: the one that is named, else the first that leads anywhere.
 fn route(config: &Config, gateways: &[Arc<Gateway>]) -> Result<Option<Route>, String> {
-    let numbers = TransferPolicy::new(&config.dialplan.transfer_allow)?;
+    let allowed: Vec<&String> = config
+        .dialplan
+        .transfer_allow
+        .iter()
+        .chain(&config.calls.allow)
+        .collect();
+    let numbers = TransferPolicy::new(&allowed)?;
     let gateway = match &config.dialplan.transfer_trunk {
         None => gateways.first(),
         Some(name) => Some(gateways.iter().find(|it| it.name == *name).ok_or_else(|| {

@@ -79,7 +79,17 @@ impl Clerk {
             }
         };
         for slip in slips {
-            let Some(answer) = self.take(&slip).await else { continue };
+            match self.inbox.take(&slip) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => {
+                    tracing::warn!(%error, "a slip of the inbox cannot be taken");
+                    continue;
+                }
+            }
+            let Some(answer) = self.carry_out(&slip).await else {
+                continue;
+            };
             if let Err(error) = self.inbox.answer(&slip, &answer) {
                 tracing::error!(%error, "a slip of the inbox cannot be answered");
             }
@@ -87,7 +97,7 @@ impl Clerk {
     }
 
     /// Does what a slip says. `None`: not now; it stays.
-    async fn take(&self, slip: &Slip) -> Option<Answer> {
+    async fn carry_out(&self, slip: &Slip) -> Option<Answer> {
         match &slip.order {
             Ok(Order::Note { event }) => self.note(event).await,
             Ok(Order::Purge { by }) => {

@@ -8,9 +8,10 @@ use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
 use super::*;
+use crate::kernel::recording::file_name as name;
 use crate::kernel::{CallId, EndReason, EndedBy, EventKind, PhoneNumber};
 use crate::store::inbox::{Answer, Inbox, Order};
-use crate::store::recordings::{Outcome, name};
+use crate::store::recordings::Outcome;
 use crate::store::{CommitSink, Store, StoreConfig, Ticket};
 
 const DAY_MS: i64 = 86_400_000;

@@ -10,6 +10,7 @@ pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod phone;
+pub mod recording;
 
 pub use agent::{AgentId, AgentStatus, Role};
 pub use audio::{AudioParams, Direction, Law};

@@ -24,6 +24,8 @@ const SLIP_MAX_BYTES: u64 = 64 << 10;
 const ANSWER_KEPT_MS: i64 = 3_600_000;
 
 const ORDER: &str = ".order";
+/// The server is at it: it cannot be withdrawn any more.
+const TAKEN: &str = ".taken";
 const ANSWER: &str = ".answer";
 const PART: &str = ".part";
 
@@ -107,7 +109,9 @@ impl Inbox {
                 continue;
             };
             if let Some(name) = file.strip_suffix(ORDER) {
-                names.push(name.to_owned());
+                names.push((name.to_owned(), ORDER));
+            } else if let Some(name) = file.strip_suffix(TAKEN) {
+                names.push((name.to_owned(), TAKEN)); // a kill came before the answer
             } else if let Some(name) = file.strip_suffix(ANSWER)
                 && name
                     .get(..13)
@@ -121,17 +125,27 @@ impl Inbox {
         names.truncate(WAITING_MAX);
         Ok(names
             .into_iter()
-            .map(|name| Slip {
-                order: read(&self.dir.join(format!("{name}{ORDER}"))),
+            .map(|(name, ending)| Slip {
+                order: read(&self.dir.join(format!("{name}{ending}"))),
                 name,
             })
             .collect())
     }
 
-    /// Answers a slip and throws it away.
+    /// Takes a slip to work on it. False: it was withdrawn.
+    pub fn take(&self, slip: &Slip) -> io::Result<bool> {
+        let taken = self.dir.join(format!("{}{TAKEN}", slip.name));
+        match fs::rename(self.dir.join(format!("{}{ORDER}", slip.name)), &taken) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(taken.exists()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Answers a slip that was taken and throws it away.
     pub fn answer(&self, slip: &Slip, answer: &Answer) -> io::Result<()> {
         write(&self.dir, &slip.name, ANSWER, &serde_json::to_vec(answer)?)?;
-        fs::remove_file(self.dir.join(format!("{}{ORDER}", slip.name)))?;
+        fs::remove_file(self.dir.join(format!("{}{TAKEN}", slip.name)))?;
         sync(&self.dir)
     }
 }
@@ -214,11 +228,16 @@ mod tests {
             done: true,
             text: "nothing was past its time".into(),
         };
-        inbox.answer(&waiting[0], &answer).unwrap();
+        assert!(inbox.take(&waiting[0]).unwrap());
         assert!(!first.withdraw().unwrap(), "the server has it");
+        let again = inbox.waiting(at(3)).unwrap();
+        assert_eq!(again[0].order, Ok(purge("a")), "as after a kill");
+        assert!(inbox.take(&again[0]).unwrap());
+        inbox.answer(&again[0], &answer).unwrap();
         assert_eq!(first.answer().unwrap(), Some(answer));
         assert_eq!(first.answer().unwrap(), None);
         assert!(second.withdraw().unwrap());
+        assert!(!inbox.take(&waiting[1]).unwrap(), "it was withdrawn");
         assert!(inbox.waiting(at(4)).unwrap().is_empty());
         assert_eq!(fs::read_dir(dir.path().join("inbox")).unwrap().count(), 0);
     }

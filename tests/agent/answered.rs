@@ -35,11 +35,13 @@ fn they_hear_each_other_and_the_citizen_hangs_up() {
         [
             "invite",
             "answered_by_machine",
+            "dialog_opened",
             "step",
             "person_requested",
             "offered",
             "answered_by_person",
             "recording_started",
+            "dialog_opened",
             "ended",
             "quality",
             "recording_ended",

@@ -6,7 +6,7 @@ use yihao::kernel::{AgentStatus, EventKind};
 use yihao::queue::QueueConfig;
 
 use crate::support::people::{city, city_with, id, queue};
-use crate::support::script::{hang_up, seconds};
+use crate::support::script::{hang_up, press, seconds};
 use crate::support::world::World;
 
 const AGENT: usize = 0;
@@ -155,4 +155,80 @@ fn nobody_is_called_back_who_has_no_number() {
     city.run_for(seconds(2.0));
     assert_eq!(city.count(owed), 1, "it is on record all the same");
     assert!(city.exchange.debts().is_empty());
+}
+
+/// A citizen at the second telephone is in the queue of 12345 and presses these keys, each a second after the other.
+fn presses(seed: u64, queues: Vec<QueueConfig>, keys: &[&str]) -> World {
+    let mut city = city_with(seed, queues);
+    city.agent("8001", &["general"]);
+    let mut phone = city.desk_phone("citizen");
+    phone.from = city.phone_config().from;
+    city.add_phone(phone, Vec::new());
+    city.dial(CITIZEN, "12345");
+    city.run_for(seconds(4.0));
+    for key in keys {
+        city.does(CITIZEN, [press(key)]);
+        city.run_for(seconds(1.0 + key.len() as f64 * 0.3));
+    }
+    city
+}
+
+fn because(city: &World) -> Vec<String> {
+    let each = city.ledger.iter().filter_map(|e| match &e.kind {
+        EventKind::CallbackOwed { because, .. } => Some(because.clone()),
+        _ => None,
+    });
+    each.collect()
+}
+
+#[test]
+fn who_would_rather_not_wait_is_called_back() {
+    let mut city = presses(5_607, vec![automatic()], &["3", "1"]);
+    assert_eq!(because(&city), ["requested"]);
+    let left = |k: &EventKind| matches!(k, EventKind::QueueLeft { outcome, .. } if outcome == "callback");
+    assert_eq!(city.count(left), 1);
+    city.run_for(seconds(20.0));
+    assert!(
+        !city.phones[CITIZEN].is_in_a_call(),
+        "he was told so, and the line is free"
+    );
+    city.signs_in("8001");
+    city.run_for(seconds(4.0));
+    city.assert_they_hear_each_other(AGENT, CITIZEN);
+    assert_eq!(settled(&city), ["reached"]);
+    city.does(AGENT, [hang_up()]);
+    city.run_for(seconds(60.0));
+    assert_eq!(because(&city), ["requested"], "one debt");
+    city.assert_nothing_is_left();
+}
+
+#[test]
+fn another_number_is_typed_and_confirmed() {
+    let city = presses(5_608, vec![automatic()], &["3", "2", "13900005678#", "1"]);
+    let to = |k: &EventKind| matches!(k, EventKind::CallbackOwed { to, .. } if to.reveal() == "13900005678");
+    assert_eq!(city.count(to), 0, "that one may not be called: the route ends at 138");
+    let city = presses(5_609, vec![automatic()], &["3", "2", "13800005678#", "1"]);
+    let to = |k: &EventKind| matches!(k, EventKind::CallbackOwed { to, .. } if to.reveal() == "13800005678");
+    assert_eq!(city.count(to), 1);
+}
+
+#[test]
+fn a_free_agent_does_not_wait_until_the_number_is_confirmed() {
+    let mut city = presses(5_610, vec![automatic()], &["3"]);
+    city.signs_in("8001");
+    city.run_for(seconds(1.5));
+    city.assert_they_hear_each_other(AGENT, CITIZEN);
+    assert!(because(&city).is_empty());
+}
+
+#[test]
+fn who_is_turned_away_by_the_house_is_owed_a_call() {
+    let mut city = city_with(5_611, vec![queue("general")]);
+    city.reload(|shared| shared.draining = true);
+    let citizen = city.calls_in("5000");
+    city.run_for(seconds(40.0));
+    assert!(!city.phones[citizen].is_in_a_call());
+    assert_eq!(because(&city), ["rejected"]);
+    assert_eq!(city.exchange.debts().len(), 1);
+    city.assert_nothing_is_left();
 }

@@ -3,9 +3,11 @@
 mod agents;
 mod call_backs;
 mod calls;
+mod cli;
 mod contract;
 mod events;
 mod events_support;
+mod guide;
 mod hostile;
 mod orders;
 mod page;

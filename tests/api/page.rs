@@ -54,6 +54,22 @@ fn the_page_tells_what_to_dial_and_shows_no_whole_number() {
 }
 
 #[test]
+fn the_page_shows_queues_agents_and_debts_and_a_name_with_tags_is_only_a_name() {
+    let port = Port::open();
+    let page = get(&port, "/").text();
+    for words in [
+        "<td>general</td><td>2</td><td class=\"bad\">0:41</td><td>1:00</td><td>1/3</td><td>1</td>",
+        "<td>8001</td><td>李伟</td><td>通话</td>",
+        "<td>8002</td><td>&lt;script&gt;王芳</td><td>暂停（用餐）</td>",
+        "<dt>等待人工</dt><dd>2</dd>",
+        "<dt>坐席空闲/签入</dt><dd>1/3</dd>",
+        "<dt>待回拨</dt><dd>1</dd>",
+    ] {
+        assert!(page.contains(words), "{words} is missing in {page}");
+    }
+}
+
+#[test]
 fn the_page_comes_even_when_the_ledger_does_not_answer() {
     let port = Port::open();
     port.town.ledger_away.store(true, Ordering::Relaxed);

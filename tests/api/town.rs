@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use yihao::call::{Denied, Done, Order};
 use yihao::config::Secret;
 use yihao::http::house::{
-    Account, Bearer, CallWish, DebtView, DebtWish, Entry, Feed, Floor, Following, NewToken, People, PeopleError,
-    Picture, RecordingView, RecordingWish, Records, Registration, Sound, TokenView, WholeCall,
+    Bearer, CallWish, DebtView, DebtWish, Entry, Feed, Floor, Following, NewToken, People, PeopleError, Picture,
+    RecordingView, RecordingWish, Records, Registration, Sound, TokenView, WholeCall,
 };
 use yihao::http::{
     Answer, Control, Error, Figures, LiveCall, NotReloaded, Number, Readiness, RecentCall, Reloaded, Site, Status,
@@ -215,10 +215,6 @@ impl Floor for Town {
 }
 
 impl People for Town {
-    fn account<'a>(&'a self, _: &'a AgentId) -> Answer<'a, Option<Account>> {
-        Box::pin(async { Ok(None) })
-    }
-
     fn create(&self, profile: Profile, password: Secret) -> Answer<'_, Result<(), PeopleError>> {
         let mut accounts = self.accounts.lock().unwrap();
         let id = profile.id.to_string();
@@ -277,6 +273,8 @@ impl People for Town {
             bearer,
             made_at: NINE_THIRTY,
             made_by: new.by,
+            expires: new.expires,
+            revoked: None,
         };
         Box::pin(async { Ok(Ok((view, Secret::new(secret)))) })
     }
@@ -287,6 +285,8 @@ impl People for Town {
             bearer: bearer.clone(),
             made_at: NINE_THIRTY,
             made_by: "token:admin-token".into(),
+            expires: None,
+            revoked: None,
         });
         let views = views.collect();
         Box::pin(async { Ok(views) })

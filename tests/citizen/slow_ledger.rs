@@ -92,6 +92,7 @@ fn events_stand_in_the_order_in_which_they_happened() {
         [
             "invite",
             "answered_by_machine",
+            "dialog_opened",
             "step",
             "keys",
             "step",

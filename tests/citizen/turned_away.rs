@@ -1,7 +1,5 @@
 //! Calls that cannot be taken: each is refused with the right word, on record, and the refusal costs nothing afterwards.
 
-use std::net::IpAddr;
-
 use yihao::call::{CallerId, Lines, Peer};
 use yihao::kernel::{EndReason, EndedBy};
 use yihao::sip::message::{HeaderName, Method, Response};
@@ -124,23 +122,6 @@ fn no_port_is_free() {
     let phone = city.citizen_dials("1000", vec![answered(), hear(440.0), hang_up(), gone()]);
     city.run_to_the_end();
     city.assert_went_well(phone);
-    city.assert_nothing_is_left();
-}
-
-#[test]
-fn a_register_is_challenged_and_opens_nothing() {
-    let mut city = World::new(405);
-    let hand = ByHand::new(9, "reg");
-    let register = hand.request("REGISTER", "13800001234", 1, "reg", "", "");
-    hand.send(&mut city, &register);
-    city.run_to_the_end();
-    assert_eq!(hand.statuses(&city, &Method::Register), [401]);
-    assert_eq!(city.calls(), 0);
-    assert!(
-        city.mailbox
-            .iter()
-            .all(|l| l.from.ip() == IpAddr::V4(crate::support::world::SERVER))
-    );
     city.assert_nothing_is_left();
 }
 

@@ -5,5 +5,6 @@ mod caller;
 mod kill9;
 mod locked;
 mod program;
+mod recordings;
 mod signals;
 mod telephones;

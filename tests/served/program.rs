@@ -28,6 +28,11 @@ pub struct Program {
 impl Program {
     /// Starts it on an empty folder and waits until it is ready.
     pub fn start(drain_s: u32) -> Self {
+        Self::start_with(drain_s, |_| String::new())
+    }
+
+    /// The same with more settings, one a line, made for its folder.
+    pub fn start_with(drain_s: u32, more: impl FnOnce(&Path) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sip = free(|address| UdpSocket::bind(address).is_ok());
         let http = free(|address| TcpListener::bind(address).is_ok());
@@ -45,7 +50,9 @@ impl Program {
             http = {{ listen = ["{http}"] }}
             drain = {{ timeout_s = {drain_s}, retry_after_s = 7 }}
             log = {{ level = "error" }}
+            {more}
             "#,
+            more = more(folder.path()),
             data = folder.path().join("data"),
             plans = folder.path().join("plans"),
             calendar = root.join("config/calendar"),
@@ -66,6 +73,24 @@ impl Program {
     /// Where to call.
     pub fn sip(&self) -> SocketAddr {
         self.sip
+    }
+
+    /// Runs another command of the program on the same folder; whether it succeeded, and what it printed.
+    pub fn run(&self, arguments: &[&str]) -> (bool, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_yihao"))
+            .args(arguments)
+            .arg("--config")
+            .arg(self.folder.path().join("yihao.toml"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Folder of the plans.

@@ -43,7 +43,6 @@ type Filter = Box<dyn FnMut(&[u8], SocketAddr, SocketAddr) -> bool>;
 #[derive(Clone, Debug)]
 pub struct Letter {
     pub at: Mono,
-    pub from: SocketAddr,
     pub to: SocketAddr,
     pub bytes: Vec<u8>,
 }
@@ -385,7 +384,6 @@ impl World {
         let Some(phone) = (0..self.phones.len()).find(|i| Self::phone_address(*i).ip() == to.ip()) else {
             self.mailbox.push(Letter {
                 at: self.now.mono,
-                from,
                 to,
                 bytes,
             });

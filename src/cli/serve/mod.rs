@@ -14,6 +14,7 @@ use super::Done;
 use crate::config::Config;
 use crate::engine::{Server, clock, logging};
 use crate::http;
+use crate::jobs;
 use port::Operators;
 
 /// How to serve.
@@ -28,6 +29,7 @@ pub(super) struct Running {
     pub asked_to_stop: Arc<Notify>,
     http_stop: watch::Sender<bool>,
     http_task: tokio::task::JoinHandle<()>,
+    jobs: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
@@ -47,17 +49,22 @@ impl Running {
         tokio::spawn(operators.clone().look_after());
         let app = http::App::new(operators.house(), metrics, token);
         let http_task = tokio::spawn(port.run(app, stopped));
+        let (ledger, journal) = (server.handle().ledger().clone(), server.handle().journal().clone());
+        let house = jobs::House::new(config, ledger, journal, clock::wall);
+        let jobs = tokio::spawn(jobs::run(house, config.clone()));
         Ok(Self {
             server,
             http: addresses,
             asked_to_stop,
             http_stop,
             http_task,
+            jobs,
         })
     }
 
     /// Drains calls, then closes the port, which has told all along how the drain goes.
     pub(super) async fn stop(self, patience: Duration) -> bool {
+        self.jobs.abort(); // what it was at, the next start goes on with
         let peaceful = self.server.stop(patience).await;
         let _ = self.http_stop.send(true); // it may have ended by itself
         let _ = tokio::time::timeout(Duration::from_secs(5), self.http_task).await;

@@ -1,4 +1,4 @@
-//! `GET /api/v1/calls`: calls that have ended, page by page.
+//! `GET /api/v1/calls`: calls on record, page by page.
 
 use axum::Json;
 use axum::extract::State;
@@ -33,7 +33,7 @@ pub(in crate::http) struct Filter {
     number: Option<String>,
     /// 热线 hotline
     hotline: Option<String>,
-    /// 接听坐席 the agent who answered
+    /// 坐席 somebody who spoke in it
     #[param(value_type = Option<String>)]
     agent: Option<AgentId>,
     /// 结束原因 how it ended
@@ -95,8 +95,8 @@ pub(in crate::http) fn time(text: &str) -> Result<Wall, Error> {
 
 #[utoipa::path(
     get, path = "/calls", tag = "calls", operation_id = "list_calls",
-    summary = "列出已结束的通话 · calls that have ended",
-    description = "From the ledger, so a call appears a moment after its end. An agent sees the calls that he answered.",
+    summary = "列出通话记录 · calls on record",
+    description = "From the ledger, a moment behind; also calls under way, with `ended_at` `null`. An agent sees the calls that he spoke in.",
     params(Filter),
     responses((status = 200, description = "一页通话", body = CallPage)),
     security(("bearer" = ["agent"]))

@@ -12,7 +12,7 @@ use super::{Control, Status};
 
 pub use feed::{Entry, Feed, Following};
 pub use floor::{Floor, Picture, Registration};
-pub use people::{Account, Bearer, NewToken, People, PeopleError, TokenView};
+pub use people::{Bearer, NewToken, People, PeopleError, TokenView};
 pub use records::{CallWish, DebtView, DebtWish, RecordingView, RecordingWish, Records, Sound, WholeCall};
 
 /// Everything behind the port, part by part.

@@ -5,15 +5,6 @@ use crate::http::{Answer, Error};
 use crate::kernel::{AgentId, Role, Wall};
 use crate::queue::Profile;
 
-/// One account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// Name, role, queues, skills.
-    pub profile: Profile,
-    /// Whether a telephone can register: a password is set.
-    pub password_set: bool,
-}
-
 /// Whom a token speaks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bearer {
@@ -36,6 +27,10 @@ pub struct TokenView {
     pub made_at: Wall,
     /// By whom.
     pub made_by: String,
+    /// When it ends by itself.
+    pub expires: Option<Wall>,
+    /// When it was ended.
+    pub revoked: Option<Wall>,
 }
 
 /// A token that is to be made.
@@ -49,6 +44,8 @@ pub struct NewToken {
     pub agent: Option<AgentId>,
     /// Who makes it.
     pub by: String,
+    /// When it ends by itself.
+    pub expires: Option<Wall>,
 }
 
 /// Why the accounts could not be changed.
@@ -81,8 +78,6 @@ impl From<PeopleError> for Error {
 
 /// The way to accounts and tokens. What is answered with `Ok` is durable, and the floor and the registrar know it.
 pub trait People: Send + Sync {
-    /// One account.
-    fn account<'a>(&'a self, agent: &'a AgentId) -> Answer<'a, Option<Account>>;
     /// A new account, with the password of its telephone.
     fn create(&self, profile: Profile, password: Secret) -> Answer<'_, Result<(), PeopleError>>;
     /// The account as it is from now on.
@@ -96,7 +91,7 @@ pub trait People: Send + Sync {
     fn find_token<'a>(&'a self, token: &'a str) -> Answer<'a, Option<Bearer>>;
     /// Makes one; the secret is told this once.
     fn create_token(&self, new: NewToken) -> Answer<'_, Result<(TokenView, Secret), PeopleError>>;
-    /// All of them, by name.
+    /// All of them by name, ended ones too.
     fn list_tokens(&self) -> Answer<'_, Vec<TokenView>>;
     /// Ends one.
     fn revoke_token<'a>(&'a self, id: &'a str) -> Answer<'a, Result<(), PeopleError>>;

@@ -19,7 +19,7 @@ pub struct CallWish {
     pub number: Option<String>,
     /// Name of the hotline.
     pub hotline: Option<String>,
-    /// The agent who answered.
+    /// Somebody who spoke in it.
     pub agent: Option<AgentId>,
     /// How it ended.
     pub reason: Option<EndReason>,
@@ -87,7 +87,7 @@ impl DebtView {
 pub struct RecordingWish {
     /// Of this call.
     pub call: Option<CallId>,
-    /// Of calls that this agent answered.
+    /// Of calls that this agent spoke in.
     pub agent: Option<AgentId>,
     /// Begun at or after.
     pub from: Option<Wall>,
@@ -138,7 +138,7 @@ pub trait Sound: Send + Sync {
 
 /// The way to the ledger and to the recordings.
 pub trait Records: Send + Sync {
-    /// Calls that have ended.
+    /// Calls on record.
     fn calls(&self, wish: CallWish) -> Answer<'_, Vec<CallRecord>>;
     /// One call, ended or not, with its events.
     fn call(&self, call: CallId) -> Answer<'_, Option<WholeCall>>;

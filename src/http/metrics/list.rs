@@ -291,7 +291,17 @@ pub const ALL: &[Metric] = &[
         "ALARM when 1: the database is locked, full or gone; calls go on",
     ),
     gauge("yihao_recordings_live", &[], "Recordings at this moment"),
+    counter(
+        "yihao_recordings_purged_total",
+        &[],
+        "Recordings deleted because their time was over",
+    ),
     counter("yihao_recordings_total", &["outcome"], "Recordings finished, by how"),
+    gauge(
+        "yihao_retention_stopped",
+        &[],
+        "ALARM when 1: recordings past their time were not all deleted, see the log",
+    ),
     // Plans and prompts
     counter(
         "yihao_reloads_total",

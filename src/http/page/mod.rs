@@ -1,6 +1,7 @@
 //! The status page, in simplified Chinese: what to dial and how things are. Written on the server, no script, nothing from outside.
 
 mod escape;
+mod floor;
 mod show;
 
 use axum::http::header;

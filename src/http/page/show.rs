@@ -1,17 +1,20 @@
 //! `GET /`: the page itself. Renews itself every five seconds.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Html;
 use jiff::tz::TimeZone;
 
 use super::escape::Text;
+use super::floor;
+use crate::http::house::Picture;
 use crate::http::{App, Error, Figures, LiveCall, Readiness, RecentCall, Site};
 use crate::kernel::{EndReason, EndedBy, Wall};
 
 /// Calls shown at most in each table.
-const ROWS: usize = 20;
+pub(super) const ROWS: usize = 20;
 
 /// Everything on the page, taken at one moment.
 struct View {
@@ -22,6 +25,8 @@ struct View {
     live: Vec<LiveCall>,
     /// `Err`: the ledger did not answer; the page comes all the same.
     recent: Result<Vec<RecentCall>, Error>,
+    /// Empty where there are no agents, or the calls did not answer.
+    picture: Arc<Picture>,
 }
 
 pub(in crate::http) async fn show(State(app): State<App>) -> Html<String> {
@@ -33,6 +38,7 @@ pub(in crate::http) async fn show(State(app): State<App>) -> Html<String> {
         figures: app.house.status.figures(),
         live: app.house.status.live(),
         recent: app.house.status.recent(ROWS).await,
+        picture: app.house.floor.picture().await.unwrap_or_default(),
     };
     let mut page = String::with_capacity(8 * 1024);
     // Writing into a String cannot fail.
@@ -55,11 +61,12 @@ impl View {
         self.write_state(out)?;
         self.write_figures(out)?;
         // What moves comes first; how to dial is read once.
+        floor::write(&self.picture, out)?;
         self.write_live(out)?;
         self.write_recent(out)?;
         self.write_dial(out)?;
         out.push_str(
-            "<footer><p>号码已打码。<a href=\"/api/calls\">/api/calls</a> · <a href=\"/metrics\">/metrics</a> · \
+            "<footer><p>号码已打码。<a href=\"/api/calls\">/api/calls</a> · <a href=\"/api/v1/openapi.json\">/api/v1</a> · <a href=\"/metrics\">/metrics</a> · \
              <a href=\"/healthz\">/healthz</a> · <a href=\"/readyz\">/readyz</a></p></footer>\n</body></html>\n",
         );
         Ok(())
@@ -92,7 +99,7 @@ impl View {
             ("中继正常/全部", format!("{trunks_up}/{}", trunks.len())),
             ("已运行", duration(up)),
         ];
-        for (label, value) in figures {
+        for (label, value) in figures.into_iter().chain(floor::figures(&self.picture)) {
             writeln!(out, "<div><dt>{label}</dt><dd>{value}</dd></div>")?;
         }
         out.push_str("</dl>\n");
@@ -193,12 +200,12 @@ fn hotline(hotline: Option<&str>, dialled: &str) -> String {
     hotline.unwrap_or(dialled).to_owned() // the number behind a hotline would be masked, and tells nothing
 }
 
-fn seconds_between(from: Wall, to: Wall) -> u64 {
+pub(super) fn seconds_between(from: Wall, to: Wall) -> u64 {
     u64::try_from(to.as_millis().saturating_sub(from.as_millis()) / 1_000).unwrap_or(0)
 }
 
 /// `1:02:03`, `2:03`
-fn duration(seconds: u64) -> String {
+pub(super) fn duration(seconds: u64) -> String {
     let (h, m, s) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     if h > 0 {
         format!("{h}:{m:02}:{s:02}")

@@ -26,7 +26,7 @@ pub(in crate::http) struct Filter {
     /// 通话 of this call
     #[param(value_type = Option<String>)]
     call: Option<CallId>,
-    /// 接听坐席 of calls that this agent answered
+    /// 坐席 of calls that this agent spoke in
     #[param(value_type = Option<String>)]
     agent: Option<AgentId>,
     /// 起始时间（含）begun at or after, RFC 3339

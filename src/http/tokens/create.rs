@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::view::TokenShown;
 use crate::http::admin::Admin;
+use crate::http::calls::time;
 use crate::http::extract::{Body, text};
 use crate::http::house::NewToken;
 use crate::http::shown::RoleWord;
@@ -28,6 +29,10 @@ pub(in crate::http) struct TokenWish {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     agent: Option<AgentId>,
+    /// 到期时间 when it ends by itself, RFC 3339; never, if it is left out
+    #[serde(default)]
+    #[schema(format = DateTime)]
+    expires: Option<String>,
 }
 
 /// 已建立的令牌。The token that was made.
@@ -57,6 +62,7 @@ pub(in crate::http) async fn create(
         role: wish.role,
         agent: wish.agent,
         by: caller.name(),
+        expires: wish.expires.as_deref().map(time).transpose()?,
     };
     let (view, secret) = app.house.people.create_token(new).await??;
     let made = TokenMade {

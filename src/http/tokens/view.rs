@@ -11,6 +11,7 @@ use crate::http::shown::{RoleWord, Times, role};
 #[schema(as = Token, example = json!({
     "token": "7f3a", "name": "李伟的工作台", "role": "agent", "agent": "8001",
     "made_at": "2026-11-05T09:30:00.000+08:00", "made_by": "token:admin-token",
+    "expires": null, "revoked": null,
 }))]
 pub(in crate::http) struct TokenShown {
     /// 编号 id
@@ -26,6 +27,12 @@ pub(in crate::http) struct TokenShown {
     made_at: String,
     /// 建立人 by whom
     made_by: String,
+    /// 到期时间 when it ends by itself
+    #[schema(format = DateTime)]
+    expires: Option<String>,
+    /// 吊销时间 when it was ended
+    #[schema(format = DateTime)]
+    revoked: Option<String>,
 }
 
 impl TokenShown {
@@ -37,6 +44,8 @@ impl TokenShown {
             agent: view.bearer.agent.as_ref().map(ToString::to_string),
             made_at: times.tell(view.made_at),
             made_by: view.made_by.clone(),
+            expires: view.expires.map(|at| times.tell(at)),
+            revoked: view.revoked.map(|at| times.tell(at)),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::ivr::Language;
 use crate::kernel::limits;
 
 /// The key that gives a step its kind. `say` comes last: beside another of these it is what is said first.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "play",
     "menu",
     "gather",
@@ -29,6 +29,7 @@ const KINDS: [&str; 19] = [
     "case_status",
     "appointment",
     "survey",
+    "call_back",
     "set",
     "branch",
     "wait_s",
@@ -57,6 +58,7 @@ fn outcomes_of(hook: &HookKind) -> &'static [&'static str] {
         HookKind::CaseStatus => &["done", "not_found", "person", "failed", "unavailable"],
         HookKind::Appointment => &["done", "cancelled", "full", "person", "failed", "unavailable"],
         HookKind::Survey => &["done", "skipped", "failed", "unavailable"],
+        HookKind::CallBack => &["booked", "failed", "unavailable"],
     }
 }
 
@@ -80,6 +82,7 @@ pub(super) fn read(mut fields: Fields<'_, '_, '_>) -> Option<Kind> {
         "case_status" => hook(&mut fields, "case_status", HookKind::CaseStatus),
         "appointment" => hook(&mut fields, "appointment", HookKind::Appointment),
         "survey" => hook(&mut fields, "survey", HookKind::Survey),
+        "call_back" => hook(&mut fields, "call_back", HookKind::CallBack),
         "set" => set(&mut fields),
         "branch" => branch(&mut fields),
         "wait_s" => Kind::Wait {

@@ -207,6 +207,8 @@ pub enum HookKind {
     Appointment,
     /// Rate the service.
     Survey,
+    /// Be called back instead of waiting: with `number`, or at the number that called. A place in a queue is kept for it.
+    CallBack,
 }
 
 impl HookKind {
@@ -218,6 +220,7 @@ impl HookKind {
             Self::CaseStatus => "case_status",
             Self::Appointment => "appointment",
             Self::Survey => "survey",
+            Self::CallBack => "call_back",
         }
     }
 }

@@ -65,6 +65,8 @@ pub enum Input {
     Digit(Digit),
     /// A person has answered the queue's call: they are talking. `HookDone` with `answered` follows.
     HookConnected(HookId),
+    /// A restart had cut the caller off while he waited, and he has his place again: he is told so after the greeting.
+    PlaceKept,
     /// The person has sent the caller on to a queue: he waits again, and the plan is with him.
     HookWaiting(HookId),
     /// A hook is done with the caller.
@@ -241,6 +243,8 @@ pub struct Walk {
     burst: (Mono, u32),
     last_id: u64,
     owed_overflow: bool,
+    /// He is to hear that his place was kept.
+    kept: bool,
     commands: VecDeque<Command>,
 }
 
@@ -264,6 +268,7 @@ impl Walk {
             burst: (Mono::ZERO, 0),
             last_id: 0,
             owed_overflow: false,
+            kept: false,
             commands: VecDeque::new(),
         }
     }
@@ -281,6 +286,7 @@ impl Walk {
             }
             Input::Digit(digit) => self.pressed(digit, now),
             Input::HookConnected(id) => self.connected(id),
+            Input::PlaceKept => self.kept = matches!(self.state, State::Queueing { .. }),
             Input::HookWaiting(id) => self.waits_again(id, now),
             Input::HookDone { id, outcome, values } => self.hook_done(id, &outcome, values, now),
             Input::Standing { id, ahead, minutes } => self.standing(id, ahead, minutes, now),

@@ -69,6 +69,15 @@ impl Walk {
         if let Some(target) = then {
             return self.go(target, now);
         }
+        if std::mem::take(&mut self.kept) {
+            let kept = [Line::Fixed(SpeechItem::Prompt("queue/kept".to_owned()))];
+            self.state = State::Queueing {
+                heard: Heard::Comfort,
+                then: None,
+            };
+            self.say(&kept, now);
+            return;
+        }
         if heard == Heard::Music {
             return; // it repeats: a player that reports its end is wrong, and gets no answer
         }
@@ -284,6 +293,10 @@ impl Walk {
             return self.queue_done(id, outcome, now);
         }
         let plan = Arc::clone(&self.plan);
+        if away && outcome == BOOKED {
+            self.place = None; // what he is owed stands there in his stead
+            self.timers.clear(Timer::Patience);
+        }
         if let (true, Some(Kind::Hook { on, .. })) = (away, self.at.and_then(|at| plan.step(at)).map(|s| &s.kind)) {
             // An outcome that the plan has no way for is treated like a part of the house that is not there.
             let target = on.target(outcome).or_else(|| on.target("unavailable"));
@@ -408,6 +421,9 @@ fn transfer_target(on: &Outcomes, outcome: &str, talked: bool) -> Option<Target>
         _ => on.target(outcome).or(Some(Target::HangUp)),
     }
 }
+
+/// The outcome of a call back that was asked for.
+const BOOKED: &str = "booked";
 
 /// The outcome that a plan treats one alike that it does not name: what a house adds later must not end old plans' calls.
 fn like(outcome: &str) -> Option<&'static str> {

@@ -14,6 +14,7 @@ use crate::sip::transaction::{ClientKey, Layer, ServerKey};
 use super::checks::{self, Refusal};
 use super::leg::Pending;
 use super::refer::{ReferId, Referrals};
+use super::referring::Followed;
 use super::types::{Command, UaConfig, UaEvent};
 
 /// Shared by all legs.
@@ -38,6 +39,8 @@ pub(super) struct Core {
     pub clients: HashMap<ClientKey, Use>,
     /// REFERs to us that are not over.
     pub referrals: Referrals,
+    /// Calls that are over and have sent a REFER, by our tag.
+    pub followed: HashMap<String, Followed>,
     /// No new calls.
     pub draining: bool,
     /// The moment of this turn.
@@ -113,6 +116,7 @@ impl Core {
             invites: HashMap::new(),
             clients: HashMap::new(),
             referrals: Referrals::default(),
+            followed: HashMap::new(),
             draining: false,
             now: Now::default(),
             acks: HashMap::new(),
@@ -232,13 +236,15 @@ impl Core {
         false
     }
 
-    /// When the next ACK may be forgotten.
+    /// When the next ACK, or call that is over, may be forgotten.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        self.acks_until.front().map(|(until, _)| *until)
+        let acks = self.acks_until.front().map(|(until, _)| *until);
+        acks.into_iter().chain(self.follows_until()).min()
     }
 
-    /// Forgets ACKs whose 2xx can no longer be repeated.
+    /// Forgets ACKs whose 2xx can no longer be repeated, and calls that have told what they had to tell.
     pub fn handle_timeout(&mut self) {
+        self.follow_no_longer();
         let now = self.now;
         while let Some((_, client)) = self.acks_until.pop_front_if(|(until, _)| *until <= now.mono) {
             self.acks.remove(&client);

@@ -256,6 +256,7 @@ impl UserAgent {
             self.core.tags.remove(&leg.dialog.local_tag);
             if let Some(leg) = self.legs.remove(&id) {
                 self.core.keep_remnant(&leg);
+                self.core.keep_following(&leg);
             }
         }
     }
@@ -312,6 +313,10 @@ impl UserAgent {
         }
         match self.leg_of(&request) {
             Some(leg) => self.with(leg, |leg, core| leg.on_request(core, key, &request, flow)),
+            None if request.method == Method::Notify => {
+                let our_tag = to_tag(&request).unwrap_or_default();
+                self.core.on_late_notify(key, &request, &our_tag);
+            }
             None => self.core.reply(key, &request, 481),
         }
     }

@@ -113,6 +113,7 @@ pub struct OutgoingCall {
 
 /// What the user agent wants done.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "handed on at once, never kept in numbers")]
 pub enum Command {
     /// Send these octets.
     Transmit {
@@ -165,6 +166,7 @@ pub enum LegEnd {
 
 /// What happened to a leg, or beside all legs.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "handed on at once, never kept in numbers")]
 pub enum UaEvent {
     /// A new call. The application accepts or rejects it.
     Incoming {
@@ -277,7 +279,7 @@ pub enum UaEvent {
         /// Its status; 408 when there was none.
         status: u16,
     },
-    /// News about a REFER of ours.
+    /// News about a REFER of ours. They may come after the leg's `Ended`.
     ReferNotified {
         /// The leg.
         leg: LegId,

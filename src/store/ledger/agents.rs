@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
-use crate::kernel::{AgentId, Dialog, Event, Wall};
+use crate::kernel::{AgentId, Dialog, Event, PhoneNumber, Wall};
 use crate::queue::{FloorConfig, Restored, Returning};
 use crate::store::record::{AgentRecord, CallRecord};
 
@@ -15,6 +16,8 @@ use super::{Ledger, LedgerError, unsigned};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
+/// Who was asked longer ago than this may be asked again.
+const ASKED_MS: i64 = 4 * 3_600_000;
 /// A call that was cut off so long before the server's last sign of life belongs to the run before.
 const SAME_RUN_MS: i64 = 10_000;
 
@@ -38,6 +41,8 @@ pub struct Before {
     pub returning: Vec<Returning>,
     /// Open debts, the oldest first.
     pub debts: Vec<crate::queue::Debt>,
+    /// Numbers that were asked of late how it was, and when; the latest last.
+    pub asked: Vec<(PhoneNumber, Wall)>,
 }
 
 impl Ledger {
@@ -116,7 +121,20 @@ impl Ledger {
             agents,
             returning: returning(&cut_off),
             debts: self.floor_debts(floor).await?,
+            asked: self.asked_since(now.as_millis().saturating_sub(ASKED_MS)).await?,
         })
+    }
+
+    async fn asked_since(&self, since_ms: i64) -> Result<Vec<(PhoneNumber, Wall)>, LedgerError> {
+        let rows = sqlx::query(
+            "SELECT c.from_number, e.at_ms FROM events e JOIN calls c ON c.call_id = e.call_id
+             WHERE e.type = 'rating_asked' AND e.at_ms >= ?1 AND c.from_number IS NOT NULL ORDER BY e.at_ms",
+        )
+        .bind(since_ms)
+        .fetch_all(&self.readers)
+        .await?;
+        let asked = |row: &SqliteRow| Ok((PhoneNumber::new(row.try_get(0)?), Wall::from_millis(row.try_get(1)?)));
+        rows.iter().map(asked).collect()
     }
 
     /// SIP dialogs that stood when the server died: whoever is at their other end is to hear that the line is gone. `died_at`:

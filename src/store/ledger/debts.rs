@@ -36,6 +36,8 @@ pub struct DebtFilter {
     pub until: Option<Wall>,
     /// The queue that it came from.
     pub queue: Option<String>,
+    /// The latest first, instead of the oldest.
+    pub newest_first: bool,
     /// Behind this one, in the list's order.
     pub after: Option<CallId>,
 }
@@ -70,7 +72,7 @@ pub struct DebtCounts {
 }
 
 impl Ledger {
-    /// Debts, the oldest first, at most `limit` (and `LIST_MAX`).
+    /// Debts by when they came to be, the oldest first unless asked otherwise, at most `limit` (and `LIST_MAX`).
     pub async fn debts(&self, filter: &DebtFilter, limit: u32) -> Result<Vec<OwedCall>, LedgerError> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT record FROM calls WHERE owed_at_ms IS NOT NULL");
         match filter.standing {
@@ -89,11 +91,16 @@ impl Ledger {
         }
         if let Some(after) = filter.after {
             query
-                .push(" AND (owed_at_ms, call_id) > (SELECT owed_at_ms, call_id FROM calls WHERE call_id = ")
+                .push(" AND (owed_at_ms, call_id) ")
+                .push(if filter.newest_first { "<" } else { ">" })
+                .push(" (SELECT owed_at_ms, call_id FROM calls WHERE call_id = ")
                 .push_bind(after.to_string())
                 .push(")");
         }
-        query.push(" ORDER BY owed_at_ms, call_id LIMIT ");
+        query.push(match filter.newest_first {
+            true => " ORDER BY owed_at_ms DESC, call_id DESC LIMIT ",
+            false => " ORDER BY owed_at_ms, call_id LIMIT ",
+        });
         query.push_bind(i64::from(limit.min(LIST_MAX)));
         let rows = query.build().fetch_all(&self.readers).await?;
         let records = rows.iter().map(call_record).collect::<Result<Vec<_>, _>>()?;

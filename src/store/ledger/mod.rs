@@ -8,6 +8,7 @@ mod debts;
 mod drain;
 mod feed;
 mod query;
+mod recording_list;
 mod recordings;
 mod refold;
 mod rows;
@@ -31,6 +32,7 @@ pub use debts::{DebtCounts, DebtFilter, OwedCall, Standing};
 pub use drain::{Drain, DrainConfig, Drained};
 pub use feed::EventFeed;
 pub use query::{CallFilter, Counts, Found, Order};
+pub use recording_list::{RecordingFilter, RecordingRow};
 pub use recordings::{Listed, Place, RECORDINGS_MAX};
 
 /// How long a statement waits for another process's lock before it gives up and is tried again later.

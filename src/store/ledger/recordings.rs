@@ -151,7 +151,7 @@ fn cut(behind: Option<&Place>) -> (i64, String, String) {
     }
 }
 
-fn listed(row: &SqliteRow) -> Result<Listed, LedgerError> {
+pub(super) fn listed(row: &SqliteRow) -> Result<Listed, LedgerError> {
     let call: &str = row.try_get("call_id")?;
     let bad_id = || sqlx::Error::Decode(format!("{call:?} is no call id").into());
     Ok(Listed {

@@ -2,6 +2,7 @@
 
 mod feed;
 mod people;
+mod recordings;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -28,7 +28,7 @@ use super::health::StoreHealth;
 use super::lock;
 pub use care::{Condition, OnDisk, Rewrap, check, files, key_of, remove, rewrap};
 pub use fingerprint::Finished;
-pub use names::{Form, call_of, is_later_than, is_safe_name, name};
+pub use names::{Form, call_of, is_later_than, is_safe_name};
 pub use reader::{ReadError, Reader, Samples};
 pub use repair::{repair, settle};
 pub use sealed::{KeyError, SlotError, Vault};

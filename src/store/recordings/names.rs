@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use crate::kernel::{CallId, Wall, calendar};
+use crate::kernel::recording::day_folder;
+use crate::kernel::{CallId, Wall};
 use crate::store::disk::{Disk, DiskFile};
 
 /// Behind the name of a file that is not complete.
@@ -66,16 +67,10 @@ pub fn call_of(file: &str) -> Option<CallId> {
     CallId::parse(name.split(['-', '.']).next()?)
 }
 
-/// The name of a call's n-th recording: in a folder for the day on which it began, in the city's time.
-pub fn name(call: CallId, n: u32, began: Wall, zone: &TimeZone) -> String {
-    let day = day(began, zone).unwrap_or_else(|| "undated".to_owned());
-    format!("{day}/{call}-{n}.wav")
-}
-
 /// Whether a file's folder says that it began well after a moment: at least a day, whatever the zone.
 pub fn is_later_than(file: &str, moment: Wall) -> bool {
     const DAY_MS: i64 = 86_400_000;
-    let after = day(
+    let after = day_folder(
         Wall::from_millis(moment.as_millis().saturating_add(DAY_MS)),
         &TimeZone::UTC,
     );
@@ -92,11 +87,6 @@ pub fn is_later_than(file: &str, moment: Wall) -> bool {
     folder
         .zip(after.as_deref())
         .is_some_and(|(folder, after)| folder > after)
-}
-
-fn day(at: Wall, zone: &TimeZone) -> Option<String> {
-    let (date, _) = calendar::civil(at, zone)?;
-    Some(date.strftime("%Y/%m/%d").to_string())
 }
 
 /// Where a recording of this name may lie, the complete files first.
@@ -239,10 +229,9 @@ mod tests {
     #[test]
     fn a_recording_lies_in_the_folder_of_its_local_day() {
         let call = CallId::parse("01M84ABGH3743RRJDCS8KC54EC").unwrap();
-        let zone = calendar::zone("Asia/Shanghai").unwrap();
         let at = |text: &str| Wall::from_millis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
-        let file = name(call, 2, at("2026-11-22T16:30:00Z"), &zone);
-        assert_eq!(file, "2026/11/23/01M84ABGH3743RRJDCS8KC54EC-2.wav");
+        let zone = crate::kernel::calendar::zone("Asia/Shanghai").unwrap();
+        let file = crate::kernel::recording::file_name(call, 2, at("2026-11-22T16:30:00Z"), &zone);
         assert!(is_safe_name(&file) && call_of(&file) == Some(call));
 
         assert!(is_later_than(&file, at("2026-11-20T23:00:00Z")));

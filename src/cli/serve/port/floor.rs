@@ -9,7 +9,8 @@ use super::{Operators, status};
 use crate::call::{Denied, Done, Order};
 use crate::engine::clock;
 use crate::http::Answer;
-use crate::http::house::{Feed, Floor, Picture};
+use crate::http::house::{Feed, Floor, Picture, Registration};
+use crate::sip::registrar::Binding;
 
 /// How long a picture is good for others who ask: a hundred wallboards cost the calls no more than one.
 const FRESH: Duration = Duration::from_millis(100);
@@ -22,6 +23,7 @@ impl Operators {
         let seq = self.last(); // before anything else is asked: what is told then is not older
         let room = self.handle.room().await;
         let calls = self.handle.calls().await;
+        let phones = self.handle.registrations().await;
         Picture {
             seq,
             at: clock::wall(),
@@ -29,8 +31,24 @@ impl Operators {
             queues: room.queues,
             calls: calls.into_iter().map(status::live).collect(),
             debts: room.debts,
-            registrations: Vec::new(),
+            registrations: phones.into_iter().map(registration).collect(),
         }
+    }
+
+    /// Whoever changed something wants to see what came of it.
+    pub(super) async fn forget_picture(&self) {
+        *self.picture.lock().await = None;
+    }
+}
+
+fn registration(phone: Binding) -> Registration {
+    let flow = phone.flow;
+    Registration {
+        user: phone.user,
+        contact: phone.contact.to_string(),
+        from: format!("{} {}", flow.transport.as_str().to_lowercase(), flow.remote),
+        user_agent: phone.user_agent,
+        expires: phone.expires,
     }
 }
 
@@ -53,7 +71,7 @@ impl Floor for Operators {
     fn order(&self, order: Order) -> Answer<'_, Result<Done, Denied>> {
         Box::pin(async {
             let done = self.handle.order(order).await;
-            *self.picture.lock().await = None; // who ordered wants to see what came of it
+            self.forget_picture().await;
             Ok(done)
         })
     }

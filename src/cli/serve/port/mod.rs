@@ -5,6 +5,7 @@ mod feed;
 mod floor;
 mod people;
 mod records;
+mod sound;
 mod status;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::call::CallView;
 use crate::engine::{Handle, Server};
 use crate::http::House;
 use crate::kernel::Wall;
+use crate::store::recordings::Vault;
 use floor::Taken;
 
 /// How often the shards are asked for their calls.
@@ -29,6 +31,7 @@ pub(super) struct Operators {
     started: Wall,
     live: Mutex<Vec<CallView>>,
     picture: tokio::sync::Mutex<Option<Taken>>,
+    vault: Arc<Vault>,
     stop: Arc<Notify>,
 }
 
@@ -52,6 +55,7 @@ impl Operators {
             started,
             live: Mutex::default(),
             picture: tokio::sync::Mutex::default(),
+            vault: server.vault().clone(),
             stop,
         }
     }

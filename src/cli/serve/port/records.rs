@@ -8,8 +8,11 @@ use crate::http::house::{CallWish, DebtView, DebtWish, RecordingView, RecordingW
 use crate::http::{Answer, Error};
 use crate::kernel::{CallId, Event, EventKind};
 use crate::store::CallRecord;
-use crate::store::ledger::{CallFilter, DebtFilter, Found, LedgerError, Order, OwedCall, Standing};
+use crate::store::ledger::{
+    CallFilter, DebtFilter, Found, LedgerError, Order, OwedCall, RecordingFilter, RecordingRow, Standing,
+};
 
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn away(error: LedgerError) -> Error {
     Error::LedgerAway(error.to_string())
 }
@@ -25,6 +28,22 @@ fn debt(owed: OwedCall) -> DebtView {
         attempts: debt.attempts,
         not_before: None,
         settled: debt.settled.map(|end| (end.at, end.how, end.by, end.note)),
+    }
+}
+
+fn recording(row: RecordingRow) -> RecordingView {
+    let listed = row.listed;
+    RecordingView {
+        file: listed.file,
+        call: listed.call,
+        agent: row.agent,
+        purpose: listed.purpose,
+        started_at: listed.started_at,
+        duration_ms: listed.duration_ms,
+        sha256: listed.sha256,
+        cut_short: row.cut_short,
+        held: listed.held,
+        purged_at: listed.purged_at,
     }
 }
 
@@ -88,20 +107,39 @@ impl Records for Operators {
         })
     }
 
-    fn recordings(&self, _: RecordingWish) -> Answer<'_, Vec<RecordingView>> {
-        Box::pin(async { Err(Error::LedgerAway("not asked for yet".into())) })
+    fn recordings(&self, wish: RecordingWish) -> Answer<'_, Vec<RecordingView>> {
+        Box::pin(async move {
+            let filter = RecordingFilter {
+                call: wish.call,
+                agent: wish.agent,
+                from: wish.from,
+                until: wish.until,
+                after: wish.after,
+                file: None,
+            };
+            let found = self.handle.ledger().recording_list(&filter, wish.limit).await;
+            Ok(found.map_err(away)?.into_iter().map(recording).collect())
+        })
     }
 
-    fn recording<'a>(&'a self, _: &'a str) -> Answer<'a, Option<RecordingView>> {
-        Box::pin(async { Err(Error::LedgerAway("not asked for yet".into())) })
+    fn recording<'a>(&'a self, file: &'a str) -> Answer<'a, Option<RecordingView>> {
+        Box::pin(async move {
+            let filter = RecordingFilter {
+                file: Some(file.to_owned()),
+                ..RecordingFilter::default()
+            };
+            let found = self.handle.ledger().recording_list(&filter, 1).await;
+            Ok(found.map_err(away)?.pop().map(recording))
+        })
     }
 
-    fn sound<'a>(&'a self, _: &'a str) -> Answer<'a, Option<Arc<dyn Sound>>> {
-        Box::pin(async { Err(Error::LedgerAway("not asked for yet".into())) })
+    fn sound<'a>(&'a self, file: &'a str) -> Answer<'a, Option<Arc<dyn Sound>>> {
+        Box::pin(self.open_sound(file))
     }
 
-    fn hold<'a>(&'a self, _: CallId, _: bool, _: &'a str, _: &'a str) -> Answer<'a, ()> {
-        Box::pin(async { Err(Error::LedgerAway("not asked for yet".into())) })
+    fn hold<'a>(&'a self, call: CallId, on: bool, by: &'a str, note: &'a str) -> Answer<'a, ()> {
+        let (by, note) = (by.to_owned(), note.to_owned());
+        Box::pin(self.note(call, EventKind::RetentionHeld { on, by, note }))
     }
 
     fn note_revealed<'a>(&'a self, call: CallId, by: &'a str, what: &'a str) -> Answer<'a, ()> {

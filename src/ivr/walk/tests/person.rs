@@ -44,7 +44,7 @@ fn who_listens_to_the_menu_keeps_his_place_and_a_free_agent_interrupts_it() {
     let mut caller = Caller::dials(&demo(), "12345");
     let queue = caller.hook();
     caller.listens().story.clear();
-    caller.waits(20).lived(&["hears queue/comfort"]);
+    caller.waits(20).lived(&["hears queue/comfort+queue/callback"]);
     caller
         .presses("1")
         .lived(&["keys 1", "silence", "at self-service.start", "hears self/menu"]);
@@ -69,7 +69,7 @@ fn who_comes_back_to_the_queue_is_not_queued_twice_nor_greeted_twice() {
     assert_eq!(caller.hooks.len(), 1);
     assert!(caller.playing.is_none(), "no second greeting");
     assert_eq!(caller.walk.hotline(), "12333", "a merged hotline keeps its identity");
-    caller.waits(20).lived(&["hears queue/comfort"]);
+    caller.waits(20).lived(&["hears queue/comfort+queue/callback"]);
 }
 
 #[test]

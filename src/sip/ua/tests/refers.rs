@@ -149,6 +149,24 @@ fn a_telephone_that_has_forgotten_its_refer_is_told_nothing_more_and_keeps_its_c
     assert_eq!(solo.ua.legs(), 1);
 }
 
+/// The one who sent the call on hangs up at once, or is hung up on, and hears the end of it all the same.
+#[test]
+fn who_has_left_still_hears_the_end() {
+    for who in [Alice, Bob] {
+        let (mut pair, alice, bob) = talk(Pair::with(308, referring(), referring()));
+        pair.act(Alice, |ua, now| ua.refer(alice, &somewhere(), now));
+        pair.run_ms(100);
+        let refer = accept(&mut pair, 0);
+        let leg = if who == Alice { alice } else { bob };
+        pair.act(who, |ua, now| ua.hangup(leg, None, now));
+        pair.run_ms(2_000);
+        pair.act(Bob, |ua, now| ua.refer_progress(refer, 200, now));
+        pair.run_ms(100);
+        assert_eq!(news(&pair), [(100, false), (200, true)], "{who:?} hung up");
+        pair.comes_to_rest();
+    }
+}
+
 #[test]
 fn an_end_that_is_never_told_is_told_after_three_minutes() {
     let (mut pair, alice, _) = talk(Pair::with(303, referring(), referring()));

@@ -108,6 +108,7 @@ struct Past {
     agents: Vec<Restored>,
     returning: Vec<Returning>,
     debts: Vec<Debt>,
+    asked: Vec<(PhoneNumber, Wall)>,
     dialogs: Vec<Dialog>,
 }
 
@@ -134,12 +135,14 @@ async fn start(dir: &TempDir, ledger: &Ledger, now: i64) -> Past {
         agents,
         returning,
         debts,
+        asked,
     } = ledger.before(&floor(), at(now)).await.unwrap();
     let dialogs = ledger.dialogs_cut_off(died_at).await.unwrap();
     Past {
         agents,
         returning,
         debts,
+        asked,
         dialogs,
     }
 }
@@ -164,6 +167,7 @@ async fn agents_are_as_they_were_with_the_day_that_they_had() {
                 part: Part::Agent,
             },
         ),
+        then(1, 105_000, EventKind::RatingAsked { agent: agent("8002") }),
         ended(1, 110_000, EndReason::Hangup),
         changed("8001", 110_000, AgentStatus::WrapUp, None),
     ];
@@ -188,6 +192,7 @@ async fn agents_are_as_they_were_with_the_day_that_they_had() {
         ("8002", AgentStatus::Paused, Some("meal"), at(2_000), 60, 1),
     ];
     assert_eq!(seen, expected);
+    assert_eq!(before.asked, [(PhoneNumber::new("13800001234"), at(105_000))]);
     // Two days later nobody has talked today, and everybody still is what he was.
     let later = start(&dir, &ledger, 48 * hour).await;
     assert!(
@@ -196,6 +201,7 @@ async fn agents_are_as_they_were_with_the_day_that_they_had() {
             .iter()
             .all(|a| a.talked_today.is_zero() && a.calls_today == 0)
     );
+    assert!(later.asked.is_empty());
     assert_eq!(later.agents[1].reason.as_deref(), Some("meal"));
     let changes = ledger
         .agent_events(&agent("8001"), (at(500), at(hour)), 10)
@@ -342,6 +348,17 @@ async fn debts_are_listed_oldest_first_and_go_where_somebody_calls_back() {
     assert_eq!(list(open()).await, [call(2), call(3)]);
     let after = Some(call(3));
     assert_eq!(list(DebtFilter { after, ..open() }).await, [call(1)]);
+    let newest_first = true;
+    assert_eq!(list(DebtFilter { newest_first, ..open() }).await, [call(1), call(3)]);
+    assert_eq!(
+        list(DebtFilter {
+            newest_first,
+            after,
+            ..open()
+        })
+        .await,
+        [call(2)]
+    );
     let standing = Standing::Settled;
     assert_eq!(list(DebtFilter { standing, ..open() }).await, [call(4)]);
     let until = Some(at(20_000));
