@@ -60,9 +60,8 @@ impl Exchange {
 
     fn rings_at(&self, colleague: &str) -> Option<CallId> {
         let rings = |call: &&Call| {
-            let offered = |ring: &Ring| {
-                ring.agent.as_str() == colleague && matches!(ring.why, Why::Offer(_) | Why::SentOn)
-            };
+            let offered =
+                |ring: &Ring| ring.agent.as_str() == colleague && matches!(ring.why, Why::Offer(_) | Why::SentOn);
             call.phase != Phase::Ending && call.rings.iter().any(offered)
         };
         self.calls.values().find(rings).map(|call| call.id)

@@ -129,6 +129,9 @@ impl Call {
 impl Call {
     /// 101–199 for an INVITE of ours.
     pub(super) fn party_rings(&mut self, id: PartyId, status: u16, sdp: Option<&Sdp>, desk: &mut Desk) {
+        if self.phase == Phase::Ending {
+            return;
+        }
         let Some(party) = self.party_mut(id) else { return };
         let sounds = sdp.is_some_and(|sdp| party.take_answer(sdp, desk));
         let stage = match (sounds, status) {
@@ -147,6 +150,9 @@ impl Call {
 
     /// 2xx for an INVITE of ours.
     pub(super) fn party_answered(&mut self, id: PartyId, sdp: Option<&Sdp>, now: Now, desk: &mut Desk) {
+        if self.phase == Phase::Ending {
+            return; // he is hung up on as soon as the end is on record
+        }
         let Some(party) = self.party_mut(id) else { return };
         let agreed = match sdp {
             Some(sdp) => party.take_answer(sdp, desk),
