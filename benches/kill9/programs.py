@@ -31,10 +31,12 @@ def free_port(kind: int) -> int:
 class Server:
     """`yihao serve` on one data folder, as often as it is started."""
 
-    def __init__(self, program: Path, folder: Path, segment_mb: int = 16):
+    def __init__(self, program: Path, folder: Path, segment_mb: int = 16, plans: Path = HERE / "plans", more: str = ""):
         self.program = program
         self.folder = folder
         self.segment_mb = segment_mb
+        self.plans = plans
+        self.more = more
         self.data = folder / "data"
         self.sip = ("127.0.0.1", free_port(socket.SOCK_DGRAM))
         self.http = ("127.0.0.1", free_port(socket.SOCK_STREAM))
@@ -57,7 +59,7 @@ rtp_port_min = 40000
 rtp_port_max = 49999
 dead_media_s = 5
 [dialplan]
-dir = {json.dumps(str(HERE / "plans"))}
+dir = {json.dumps(str(self.plans))}
 calendar_dir = {json.dumps(str(ROOT / "config/calendar"))}
 [prompts]
 dir = {json.dumps(str(ROOT / "prompts"))}
@@ -70,7 +72,7 @@ listen = ["127.0.0.1:{self.http[1]}"]
 timeout_s = 15
 [log]
 level = "info"
-"""
+{self.more}"""
 
     def start(self) -> None:
         command = [self.program, "serve", "--config", self.config]

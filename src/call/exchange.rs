@@ -475,13 +475,19 @@ impl Exchange {
             UaEvent::Provisional { leg, status, sdp } => self.with(leg, |call, who, desk, _| {
                 call.party_rings(who, status, sdp.as_ref(), desk);
             }),
-            UaEvent::Answered { leg, sdp } => self.with(leg, |call, who, desk, _| {
-                call.party_answered(who, sdp.as_ref(), now, desk);
-            }),
-            UaEvent::Confirmed { leg } => self.with(leg, |call, who, desk, _| match who {
-                PartyId::CITIZEN => call.confirmed(now, desk),
-                who => call.line_confirmed(who, now, desk),
-            }),
+            UaEvent::Answered { leg, sdp } => {
+                self.dialog_stands(leg, now);
+                self.with(leg, |call, who, desk, _| {
+                    call.party_answered(who, sdp.as_ref(), now, desk);
+                });
+            }
+            UaEvent::Confirmed { leg } => {
+                self.dialog_stands(leg, now);
+                self.with(leg, |call, who, desk, _| match who {
+                    PartyId::CITIZEN => call.confirmed(now, desk),
+                    who => call.line_confirmed(who, now, desk),
+                });
+            }
             UaEvent::Cancelled { leg } => self.with(leg, |call, who, desk, _| match who {
                 PartyId::CITIZEN => call.cancelled(now, desk),
                 who => call.party_bye(who, leg, now, desk),

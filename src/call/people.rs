@@ -168,23 +168,13 @@ impl Call {
         party.our_offer = None;
         party.dialling = None;
         party.watch(desk);
-        let (leg, errand) = (party.leg, party.errand.clone());
-        match errand {
+        match party.errand.clone() {
             Errand::Transfer => self.transfer_answered(id, now, desk),
             Errand::Ring(ring) => self.picked_up(id, ring, now, desk),
             Errand::SentOn => self.sent_on_answered(id, now, desk),
             Errand::Consult => self.consultation_begins(id, now, desk),
             Errand::Citizen => self.target_answered(now, desk),
             Errand::Colleague => {}
-        }
-        self.dialog_stands(leg, now, desk);
-    }
-
-    /// Notes what is needed to say goodbye in this dialog, should this server not live to do so.
-    pub(super) fn dialog_stands(&self, leg: Option<LegId>, now: Now, desk: &mut Desk) {
-        if let Some(dialog) = leg.and_then(|leg| desk.ua.dialog(leg)) {
-            let dialog = Box::new(dialog);
-            desk.note(self.id, EventKind::DialogOpened { dialog }, now);
         }
     }
 

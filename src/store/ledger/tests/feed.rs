@@ -74,16 +74,24 @@ async fn a_reader_killed_anywhere_goes_on_behind_the_last_number_without_gap_or_
 async fn follow(ledger: Ledger, journal: Journal, seed: u64) -> Vec<u64> {
     let mut chance = StdRng::seed_from_u64(seed);
     let mut seen = Vec::new();
+    let mut killed_in_vain = false;
     while seen.last() != Some(&EVENTS) {
         let mut feed = EventFeed::new(&ledger, &journal, seen.last().copied().unwrap_or(0));
         for _ in 0..chance.random_range(1..30) {
             if seen.last() == Some(&EVENTS) {
                 break;
             }
-            let polls = chance.random_range(1..20);
-            let Some(events) = impatient(feed.next(), polls).await else {
+            // Who was killed before he saw anything is let alone the next time: on a slow disk all would be killed for ever.
+            let chances = if killed_in_vain {
+                u32::MAX
+            } else {
+                chance.random_range(1..20)
+            };
+            let Some(events) = impatient(feed.next(), chances).await else {
+                killed_in_vain = true;
                 break; // killed while it waited
             };
+            killed_in_vain = false;
             for (seq, event) in events.unwrap() {
                 let told: u64 = match &event.kind {
                     EventKind::Step { step } => step.parse().unwrap(),
@@ -107,6 +115,7 @@ async fn impatient<T>(future: impl Future<Output = T>, chances: u32) -> Option<T
     std::future::poll_fn(|context| match future.as_mut().poll(context) {
         std::task::Poll::Ready(value) => std::task::Poll::Ready(Some(value)),
         std::task::Poll::Pending if left == 0 => std::task::Poll::Ready(None),
+        std::task::Poll::Pending if left == u32::MAX => std::task::Poll::Pending,
         std::task::Poll::Pending => {
             left -= 1;
             context.waker().wake_by_ref();
