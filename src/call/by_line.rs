@@ -92,10 +92,8 @@ impl Call {
     /// He hears us: whom he has dialled is called.
     pub(super) fn line_confirmed(&mut self, id: PartyId, now: Now, desk: &mut Desk) {
         let Some(party) = self.party_mut(id) else { return };
-        let leg = party.leg;
         if party.arriving.take().is_some() {
             party.watch(desk);
-            self.dialog_stands(leg, now, desk);
             self.ready_to_call(id, now, desk);
         }
     }

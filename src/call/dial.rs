@@ -16,7 +16,7 @@ use super::admission::Line;
 use super::desk::{Command, Desk, LocalRtp};
 use super::exchange::Shared;
 use super::gateway::{Way, is_number, ways_to};
-use super::live::{Call, Media};
+use super::live::{Call, Media, Phase};
 use super::party::{Errand, PartyId, Stage};
 
 /// Tells an agent's telephone, and whoever integrates it, which call rings.
@@ -166,6 +166,9 @@ impl Call {
 
     /// The way is known, or there is none.
     pub(super) fn reached(&mut self, query: u64, flow: Option<Flow>, now: Now, desk: &mut Desk, shared: &Shared) {
+        if self.phase == Phase::Ending {
+            return;
+        }
         let asked = |p: &&mut super::party::Party| p.dialling.as_deref().is_some_and(|d| d.query == query);
         let Some(id) = self.parties_mut().find(asked).map(|p| p.id) else {
             return;
@@ -246,6 +249,9 @@ impl Call {
     }
 
     pub(super) fn invite(&mut self, id: PartyId, now: Now, desk: &mut Desk, shared: &Shared) {
+        if self.phase == Phase::Ending {
+            return;
+        }
         let law = self.law_to_prefer(id);
         let (call, name) = (self.id, self.hotline_name());
         let Some(party) = self.party_mut(id) else { return };

@@ -206,7 +206,6 @@ impl Call {
         }
         self.phase = Phase::Talking;
         self.citizen.watch(desk);
-        self.dialog_stands(self.citizen.leg, now, desk);
         self.walk_on(WalkInput::Start, now, desk);
     }
 

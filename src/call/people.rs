@@ -129,6 +129,9 @@ impl Call {
 impl Call {
     /// 101–199 for an INVITE of ours.
     pub(super) fn party_rings(&mut self, id: PartyId, status: u16, sdp: Option<&Sdp>, desk: &mut Desk) {
+        if self.phase == Phase::Ending {
+            return;
+        }
         let Some(party) = self.party_mut(id) else { return };
         let sounds = sdp.is_some_and(|sdp| party.take_answer(sdp, desk));
         let stage = match (sounds, status) {
@@ -147,6 +150,9 @@ impl Call {
 
     /// 2xx for an INVITE of ours.
     pub(super) fn party_answered(&mut self, id: PartyId, sdp: Option<&Sdp>, now: Now, desk: &mut Desk) {
+        if self.phase == Phase::Ending {
+            return; // he is hung up on as soon as the end is on record
+        }
         let Some(party) = self.party_mut(id) else { return };
         let agreed = match sdp {
             Some(sdp) => party.take_answer(sdp, desk),
@@ -162,25 +168,13 @@ impl Call {
         party.our_offer = None;
         party.dialling = None;
         party.watch(desk);
-        let (leg, errand) = (party.leg, party.errand.clone());
-        match errand {
+        match party.errand.clone() {
             Errand::Transfer => self.transfer_answered(id, now, desk),
             Errand::Ring(ring) => self.picked_up(id, ring, now, desk),
             Errand::SentOn => self.sent_on_answered(id, now, desk),
             Errand::Consult => self.consultation_begins(id, now, desk),
             Errand::Citizen => self.target_answered(now, desk),
             Errand::Colleague => {}
-        }
-        self.dialog_stands(leg, now, desk);
-    }
-
-    /// Notes what is needed to say goodbye in this dialog, should this server not live to do so.
-    pub(super) fn dialog_stands(&self, leg: Option<LegId>, now: Now, desk: &mut Desk) {
-        // A call that is over takes no more events: the leg is being hung up.
-        let stands = leg.filter(|_| self.phase != Phase::Ending);
-        if let Some(dialog) = stands.and_then(|leg| desk.ua.dialog(leg)) {
-            let dialog = Box::new(dialog);
-            desk.note(self.id, EventKind::DialogOpened { dialog }, now);
         }
     }
 

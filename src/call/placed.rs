@@ -184,9 +184,6 @@ impl Call {
 
     /// The citizen answers.
     pub(super) fn target_answered(&mut self, now: Now, desk: &mut Desk) {
-        if self.phase != Phase::Placing {
-            return; // the agent was faster: it ends
-        }
         self.phase = Phase::Talking;
         let Some(placed) = self.placed.clone() else { return };
         self.silence_agent(desk);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use yihao::kernel::{AgentStatus, EndReason, EndedBy, EventKind};
 
 use super::answered::talking;
-use crate::support::people::city;
-use crate::support::script::{hang_up, seconds};
+use crate::support::people::{city, city_with, queue};
+use crate::support::script::{answered, hang_up, seconds};
 
 #[test]
 fn the_citizens_telephone_dies() {
@@ -96,4 +96,51 @@ fn a_bad_line() {
         city.run_to_the_end();
         city.assert_nothing_is_left();
     }
+}
+
+#[test]
+fn long_ringing_is_no_silence() {
+    // The telephone rings for longer than sound may be missing in a call: nothing is counted before the answer.
+    let mut general = queue("general");
+    general.ring_timeout = seconds(80.0);
+    let mut city = city_with(5_320, vec![general]);
+    let agent = city.agent_with("8001", &["general"], |_, phone| {
+        phone.answers_after = Some(seconds(70.0))
+    });
+    city.signs_in("8001");
+    let citizen = city.calls_in("5000");
+    city.run_for(seconds(75.0));
+    city.assert_they_hear_each_other(citizen, agent);
+    city.run_for(seconds(60.0));
+    city.assert_they_hear_each_other(citizen, agent);
+}
+
+#[test]
+fn neither_says_a_word_and_nobody_is_cut_off() {
+    let mut city = city(5_321);
+    let agent = city.agent_with("8001", &["general"], |_, phone| phone.hums = None);
+    city.signs_in("8001");
+    let citizen = city.citizen_dials("5000", vec![answered()]);
+    city.run_for(seconds(200.0));
+    assert!(city.phones[agent].is_in_a_call() && city.phones[citizen].is_in_a_call());
+}
+
+#[test]
+fn an_agents_telephone_unregisters_in_the_middle_of_a_call() {
+    let (mut city, agent, citizen) = talking(5_322);
+    city.unbind("8001");
+    city.run_for(seconds(2.0));
+    city.assert_they_hear_each_other(citizen, agent);
+    city.does(citizen, [hang_up()]);
+    city.run_for(seconds(60.0));
+    let second = city.calls_in("5000");
+    city.run_for(seconds(10.0));
+    assert_eq!(
+        city.count(|k| matches!(k, EventKind::Offered { .. })),
+        1,
+        "he cannot be rung"
+    );
+    city.bind("8001");
+    city.run_for(seconds(2.0));
+    city.assert_they_hear_each_other(second, agent);
 }

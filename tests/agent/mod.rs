@@ -9,6 +9,7 @@ mod consulted;
 mod dials;
 mod hold;
 mod offers;
+mod order_kept;
 mod parked;
 mod passwords;
 mod races;
