@@ -478,9 +478,9 @@ impl Exchange {
             UaEvent::Answered { leg, sdp } => self.with(leg, |call, who, desk, _| {
                 call.party_answered(who, sdp.as_ref(), now, desk);
             }),
-            UaEvent::Confirmed { leg } => self.with(leg, |call, who, desk, _| match who {
+            UaEvent::Confirmed { leg } => self.with(leg, |call, who, desk, shared| match who {
                 PartyId::CITIZEN => call.confirmed(now, desk),
-                who => call.line_confirmed(who, now, desk),
+                who => call.line_confirmed(who, now, desk, shared),
             }),
             UaEvent::Cancelled { leg } => self.with(leg, |call, who, desk, _| match who {
                 PartyId::CITIZEN => call.cancelled(now, desk),

@@ -14,6 +14,7 @@ mod passwords;
 mod rated;
 mod refers;
 mod restarts;
+mod second_line;
 mod sends_on;
 mod supervised;
 mod telephones;
