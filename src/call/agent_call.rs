@@ -12,6 +12,7 @@ use super::arrival::{Arrival, dialled_number};
 use super::exchange::Exchange;
 use super::live::Call;
 use super::order::{Denied, Place};
+use super::party::Errand;
 use super::placed::Placed;
 use super::refer::status_of;
 
@@ -69,6 +70,7 @@ impl Exchange {
         match self.place_named(&dialled) {
             // A number of the plan: he hears what citizens hear.
             None => self.citizen_calls(arrival, now),
+            Some(to) if self.call_of(&agent).is_some() => self.agent_asks(&agent, to, arrival, now),
             Some(to) => self.agent_places(&agent, to, arrival, now),
         }
     }
@@ -86,7 +88,7 @@ impl Exchange {
             debt: None,
         };
         self.begin_placed(id, placed, now, |call, desk| {
-            call.comes_by_line(agent, (leg, flow), offer, desk);
+            call.comes_by_line(agent, (leg, flow), offer, Errand::Colleague, desk);
         });
     }
 

@@ -10,6 +10,8 @@
 //! | listening, whispering | ✓ ¹ | ✓   | ✓         | ✓ ¹   |           |            | ✓       |
 //! | barging         | ✓       | ✓     | ✓         | ✓     |           |            | ✓       |
 //!
+//! With two lines, the agent speaks with whoever is consulted from the second, and with everybody else from the first.
+//!
 //! ¹ not while the agent has put the citizen on hold. Who keeps everybody on hold with his own telephone hears nobody and
 //! is heard by nobody.
 
@@ -26,6 +28,20 @@ pub(super) struct Seat {
     pub part: Option<Part>,
     /// His own telephone keeps us on hold.
     pub away: bool,
+    /// Which of an agent's lines it is.
+    pub line: Line,
+}
+
+/// An agent may ask somebody from a second line of his telephone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Line {
+    /// He has one, or both are the same to everybody.
+    #[default]
+    Only,
+    /// The one with the citizen.
+    First,
+    /// The one with whoever is asked.
+    Second,
 }
 
 /// Who is connected with whom, and who hears music for want of anybody.
@@ -57,8 +73,9 @@ impl Group {
 impl Scene {
     /// The wanted sound of these people. `hold`: the agent has put the citizen on hold.
     pub fn of(seats: &[Seat], hold: bool) -> Self {
-        let away = |seat: &&Seat| seat.part == Some(Part::Agent) && seat.away;
-        let hold = hold || seats.iter().any(|seat| away(&seat));
+        let with_citizen = |seat: &&Seat| seat.part == Some(Part::Agent) && seat.line != Line::Second;
+        let mut lines = seats.iter().filter(with_citizen).peekable();
+        let hold = hold || lines.peek().is_some() && lines.all(|seat| seat.away);
         let hearings: Vec<Hearing> = seats
             .iter()
             .map(|ear| Hearing {
@@ -104,6 +121,14 @@ impl Scene {
 fn hears(ear: &Seat, mouth: &Seat, hold: bool) -> bool {
     if ear.session == mouth.session || ear.away || mouth.away {
         return false;
+    }
+    let asked = |seat: &Seat| seat.part == Some(Part::Consulted);
+    match (ear.line, mouth.line) {
+        (Line::First, _) if asked(mouth) => return false,
+        (_, Line::First) if asked(ear) => return false,
+        (Line::Second, _) => return asked(mouth),
+        (_, Line::Second) => return asked(ear),
+        (Line::Only | Line::First, Line::Only | Line::First) => {}
     }
     match (ear.part, mouth.part) {
         (_, Some(Part::Listening)) => false,
@@ -179,6 +204,7 @@ mod tests {
             session,
             part: Some(part),
             away: false,
+            line: Line::Only,
         }
     }
 
@@ -187,6 +213,7 @@ mod tests {
             session: CITIZEN,
             part: None,
             away: false,
+            line: Line::Only,
         };
         let mut seats = vec![citizen];
         seats.extend_from_slice(others);
@@ -265,6 +292,36 @@ mod tests {
         assert_eq!(
             told(&with(Part::Listening), &talking),
             ["alone 1", "alone 2", "alone 4", "bridge 1-2"]
+        );
+    }
+
+    #[test]
+    fn from_two_lines_the_agent_speaks_with_one_at_a_time() {
+        const SECOND: MediaId = MediaId(5);
+        let lines = |first_away, second_away| {
+            let mut first = seat(AGENT, Part::Agent);
+            (first.away, first.line) = (first_away, Line::First);
+            let mut second = seat(SECOND, Part::Agent);
+            (second.away, second.line) = (second_away, Line::Second);
+            call(&[first, second, seat(OTHER, Part::Consulted)])
+        };
+        let asks = Scene::of(&lines(true, false), false);
+        assert_eq!(asks.music, Some(CITIZEN));
+        assert_eq!(asks.groups, [Group::Pair(SECOND, OTHER)]);
+        let back = Scene::of(&lines(false, true), false);
+        assert_eq!(
+            (back.music, &back.groups[..]),
+            (None, &[Group::Pair(CITIZEN, AGENT)][..])
+        );
+        // Who was asked has joined: the agent is heard by all from the line in his hand.
+        let mut joined = lines(true, false);
+        for seat in &mut joined {
+            seat.line = Line::Only;
+        }
+        joined[3].part = Some(Part::Third);
+        assert_eq!(
+            told(&asks, &Scene::of(&joined, false)),
+            ["mix 1:[5, 3] 5:[1, 3] 3:[1, 5]"]
         );
     }
 

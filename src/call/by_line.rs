@@ -24,9 +24,10 @@ impl Call {
         agent: &AgentId,
         (leg, flow): (LegId, Flow),
         offer: Option<Sdp>,
+        errand: Errand,
         desk: &mut Desk,
-    ) -> PartyId {
-        let id = self.invite_in(Who::Agent(agent.clone()), Errand::Colleague, desk);
+    ) {
+        let id = self.invite_in(Who::Agent(agent.clone()), errand, desk);
         let remote = offer.as_ref().and_then(sdp::audio_address);
         desk.by_leg.insert(leg, self.id);
         if let Some(party) = self.party_mut(id) {
@@ -35,7 +36,6 @@ impl Call {
             party.arriving = Some(Box::new(Arriving { offer }));
         }
         self.open_sound(id, flow, remote, desk);
-        id
     }
 
     /// His ports are there, or there are none.
@@ -57,7 +57,7 @@ impl Call {
                     party.leg = None;
                 }
                 desk.ua.reject(leg, status, &[], now);
-                self.leaves(id, (EndedBy::System, EndReason::NotAcceptable), now, desk);
+                self.party_over(id, (EndedBy::System, EndReason::NotAcceptable), now, desk);
             }
         }
     }
@@ -90,11 +90,20 @@ impl Call {
     }
 
     /// He hears us: whom he has dialled is called.
-    pub(super) fn line_confirmed(&mut self, id: PartyId, now: Now, desk: &mut Desk) {
+    pub(super) fn line_confirmed(&mut self, id: PartyId, now: Now, desk: &mut Desk, shared: &Shared) {
         let Some(party) = self.party_mut(id) else { return };
-        if party.arriving.take().is_some() {
-            party.watch(desk);
-            self.ready_to_call(id, now, desk);
+        if party.arriving.take().is_none() {
+            return;
+        }
+        party.watch(desk);
+        match party.errand.clone() {
+            Errand::SecondLine(to) => self.second_line_confirmed(id, to, now, desk, shared),
+            Errand::Citizen
+            | Errand::Transfer
+            | Errand::Ring(_)
+            | Errand::Colleague
+            | Errand::SentOn
+            | Errand::Consult => self.ready_to_call(id, now, desk),
         }
     }
 }

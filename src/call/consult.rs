@@ -50,7 +50,7 @@ impl Exchange {
 }
 
 impl Call {
-    fn consult(&mut self, to: Place, now: Now, desk: &mut Desk, shared: &Shared) -> Result<Done, Denied> {
+    pub(super) fn consult(&mut self, to: Place, now: Now, desk: &mut Desk, shared: &Shared) -> Result<Done, Denied> {
         if !self.in_conversation || self.asked().is_some() {
             return Err(Denied::NotNow);
         }
@@ -80,7 +80,11 @@ impl Call {
         Ok(Done::Accepted)
     }
 
+    /// Asked from a second line, the telephone keeps the citizen on hold.
     fn hold_for_question(&mut self, now: Now, desk: &mut Desk) {
+        if self.second_line().is_some() {
+            return;
+        }
         self.hold = true;
         self.hold_changed(now, desk);
     }
@@ -100,7 +104,7 @@ impl Call {
         self.others.iter().find(asked).map(|p| p.id)
     }
 
-    fn consulted(&self) -> Option<PartyId> {
+    pub(super) fn consulted(&self) -> Option<PartyId> {
         self.others
             .iter()
             .find(|p| p.part == Some(Part::Consulted))
@@ -150,6 +154,7 @@ impl Call {
     /// Nobody is asked any more: the citizen is taken back.
     pub(super) fn question_over(&mut self, now: Now, desk: &mut Desk) {
         self.stop_ring_back_to_agent(desk);
+        self.second_line_over(now, desk);
         self.hold = false;
         self.hold_changed(now, desk);
     }
@@ -259,7 +264,7 @@ impl Call {
     /// While it rings there, the agent hears that it rings.
     fn ring_back_to_agent(&self, desk: &mut Desk) {
         let still_rings = self.asked().is_some() && self.consulted().is_none();
-        if let Some(media) = self.agent().and_then(|p| p.media).filter(|_| still_rings) {
+        if let Some(media) = self.ear_of_agent().and_then(|p| p.media).filter(|_| still_rings) {
             desk.push(Command::Play {
                 id: media.id,
                 play: RINGBACK_PLAY,
@@ -271,8 +276,8 @@ impl Call {
     }
 
     fn stop_ring_back_to_agent(&self, desk: &mut Desk) {
-        if let Some(agent) = self.agent() {
-            agent.command(MediaCommand::StopPlaying, desk);
+        if let Some(ear) = self.ear_of_agent() {
+            ear.command(MediaCommand::StopPlaying, desk);
         }
     }
 

@@ -64,8 +64,12 @@ impl Call {
             }
             self.hold = false; // who was on hold is with the others again
             self.hold_on_record = false;
+            self.second_line_over(now, desk);
         }
         self.drop_party(id, None, now, desk);
+        if part == Some(Part::Third) {
+            self.second_line_over(now, desk);
+        }
         if let Some(agent) = agent {
             desk.floor.part_over(&agent, self.id, now);
         }
@@ -105,7 +109,7 @@ impl Call {
     /// The agent's telephone or his order has put the citizen on hold, or taken him back.
     pub(super) fn hold_changed(&mut self, now: Now, desk: &mut Desk) {
         let Some(party) = self.agent() else { return };
-        let on = party.held || self.hold;
+        let on = self.keeps_away() || self.hold;
         let Some(agent) = party.agent().cloned() else { return };
         if std::mem::replace(&mut self.hold_on_record, on) != on {
             desk.floor.hold(&agent, on, now);

@@ -292,7 +292,7 @@ impl Call {
                 desk.note(call, EventKind::TransferStarted { to, sip_call_id }, now);
             }
             (Errand::Transfer | Errand::SentOn | Errand::Consult, None)
-            | (Errand::Citizen | Errand::Ring(_) | Errand::Colleague, _) => {}
+            | (Errand::Citizen | Errand::Ring(_) | Errand::Colleague | Errand::SecondLine(_), _) => {}
         }
     }
 

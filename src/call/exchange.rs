@@ -476,14 +476,16 @@ impl Exchange {
                 call.party_rings(who, status, sdp.as_ref(), desk);
             }),
             UaEvent::Answered { leg, sdp } => {
+                self.dialog_stands(leg, now);
                 self.with(leg, |call, who, desk, _| {
                     call.party_answered(who, sdp.as_ref(), now, desk);
                 });
             }
             UaEvent::Confirmed { leg } => {
-                self.with(leg, |call, who, desk, _| match who {
+                self.dialog_stands(leg, now);
+                self.with(leg, |call, who, desk, shared| match who {
                     PartyId::CITIZEN => call.confirmed(now, desk),
-                    who => call.line_confirmed(who, now, desk),
+                    who => call.line_confirmed(who, now, desk, shared),
                 });
             }
             UaEvent::Cancelled { leg } => self.with(leg, |call, who, desk, _| match who {

@@ -34,6 +34,7 @@ mod placed;
 mod recorder;
 mod refer;
 mod ring;
+mod second_line;
 mod send_on;
 mod short_call;
 mod supervise;

@@ -11,6 +11,7 @@ use super::desk::{Command, Desk, LocalRtp};
 use super::dial::Dialling;
 use super::exchange::Shared;
 use super::live::Media;
+use super::order::Place;
 use super::ring::RingId;
 
 /// A person within one call.
@@ -55,6 +56,8 @@ pub(super) enum Errand {
     Ring(RingId),
     /// One of ours who is in the call.
     Colleague,
+    /// The agent's own second line, from which he asks somebody.
+    SecondLine(Place),
     /// An agent has sent the citizen on to him.
     SentOn,
     /// An agent asks him something while the citizen hears music.

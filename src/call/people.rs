@@ -88,10 +88,14 @@ impl Call {
                 session: party.media?.id,
                 part,
                 away: party.held,
+                line: self.line_of(party),
             })
         };
-        let here = self.others.iter().filter(|p| p.part.is_some());
-        let others = here.filter_map(|p| seat(p, p.part));
+        let others = self.others.iter().filter_map(|p| match (p.part, &p.errand) {
+            (None, Errand::SecondLine(_)) if p.arriving.is_none() => seat(p, Some(Part::Agent)),
+            (None, _) => None,
+            (part, _) => seat(p, part),
+        });
         let citizen = seat(&self.citizen, None).map(|seat| Seat { away: false, ..seat });
         let heard = match self.placed {
             Some(_) => self.citizen.stage >= Stage::Early,
@@ -144,7 +148,7 @@ impl Call {
             Errand::Transfer => self.transfer_rings(id, desk),
             Errand::SentOn => self.sent_on_rings(id, desk),
             Errand::Citizen => self.target_rings(desk),
-            Errand::Ring(_) | Errand::Colleague | Errand::Consult => {}
+            Errand::Ring(_) | Errand::Colleague | Errand::SecondLine(_) | Errand::Consult => {}
         }
     }
 
@@ -174,7 +178,7 @@ impl Call {
             Errand::SentOn => self.sent_on_answered(id, now, desk),
             Errand::Consult => self.consultation_begins(id, now, desk),
             Errand::Citizen => self.target_answered(now, desk),
-            Errand::Colleague => {}
+            Errand::Colleague | Errand::SecondLine(_) => {} // they called us
         }
     }
 
@@ -193,7 +197,7 @@ impl Call {
             Some(Errand::SentOn) => self.sent_on_failed(id, reason, status, now, desk),
             Some(Errand::Consult) => self.number_not_consulted(id, reason, status, now, desk),
             Some(Errand::Citizen) => self.target_failed(reason, now, desk),
-            Some(Errand::Colleague) | None => {}
+            Some(Errand::Colleague | Errand::SecondLine(_)) | None => {}
         }
     }
 
@@ -251,6 +255,7 @@ impl Call {
         match party.errand {
             Errand::Transfer => self.transfer_over(id, how, now, desk),
             Errand::Citizen => {}
+            Errand::SecondLine(_) => self.second_line_hung_up(id, now, desk),
             Errand::Ring(_) | Errand::Colleague | Errand::SentOn | Errand::Consult => self.leaves(id, how, now, desk),
         }
     }
@@ -258,7 +263,8 @@ impl Call {
     /// An offer within his dialog: hold, a new address, another codec.
     pub(super) fn party_reoffered(&mut self, id: PartyId, offer: &Sdp, now: Now, desk: &mut Desk, shared: &Shared) {
         let Some(party) = self.party_mut(id) else { return };
-        if party.reoffered(offer, now, desk, shared).is_some() && party.part == Some(Part::Agent) {
+        let lines = party.part == Some(Part::Agent) || matches!(party.errand, Errand::SecondLine(_));
+        if party.reoffered(offer, now, desk, shared).is_some() && lines {
             self.hold_changed(now, desk);
         }
         self.arrange(desk);

@@ -23,10 +23,10 @@ impl Exchange {
         replaces: Option<&Replaces>,
         now: Now,
     ) -> Option<()> {
-        let agent = self.speaks_with_a_citizen(leg)?;
-        if replaces.is_some() {
-            return None;
+        if let Some(replaces) = replaces {
+            return self.brought_together(leg, key, replaces, now);
         }
+        let agent = self.speaks_with_a_citizen(leg)?;
         let to = self.place_named(&dialled_number(&refer_to.uri))?;
         self.may_be_sent_on(&to).ok()?;
         // 202 and the first news go before the BYE.
@@ -46,11 +46,30 @@ impl Exchange {
         Some(())
     }
 
-    /// The agent whose telephone this is, if he has a citizen.
+    /// The telephone wants its two lines brought together: whoever was asked takes the citizen over.
+    fn brought_together(&mut self, leg: LegId, key: ServerKey, replaces: &Replaces, now: Now) -> Option<()> {
+        let other = self.desk.ua.replaced(replaces).ok()?;
+        let call = self.calls.get(self.desk.by_leg.get(&leg)?)?;
+        let (first, second) = (call.agent()?, call.second_line()?);
+        let lines = [first.leg, second.leg];
+        if leg == other || !lines.contains(&Some(leg)) || !lines.contains(&Some(other)) {
+            return None;
+        }
+        let agent = first.agent().cloned()?;
+        call.consulted()?;
+        let refer = self.desk.ua.accept_refer(key, now)?;
+        let done = self.carry_out_order(Order::HandOver { agent }, now);
+        let status = done.map_or_else(status_of, |_| 200);
+        self.desk.ua.refer_progress(refer, status, now);
+        Some(())
+    }
+
+    /// The agent whose telephone this is, if he has a citizen and asks nobody.
     fn speaks_with_a_citizen(&self, leg: LegId) -> Option<AgentId> {
         let call = self.calls.get(self.desk.by_leg.get(&leg)?)?;
         let party = call.by_leg(leg).and_then(|id| call.party(id))?;
-        party.agent().filter(|_| party.part == Some(Part::Agent)).cloned()
+        let alone = call.second_line().is_none() && party.part == Some(Part::Agent);
+        party.agent().filter(|_| alone).cloned()
     }
 
     /// What somebody of ours means by a number: a queue, a colleague, somebody outside. `None` for a number of the plan, which

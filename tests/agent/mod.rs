@@ -17,6 +17,7 @@ mod rated;
 mod recorded;
 mod refers;
 mod restarts;
+mod second_line;
 mod sends_on;
 mod supervised;
 mod telephones;
